@@ -1,0 +1,1 @@
+//! The `ultramarket` binary: the one crate that sees every service.

@@ -1,0 +1,2 @@
+//! The `ultramarket` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The edge: REST transcoding, native gRPC, policy, OpenAPI. Knows descriptors, never a service.

@@ -1,0 +1,1 @@
+//! At-least-once message bus: in process here, RabbitMQ behind the same seam.

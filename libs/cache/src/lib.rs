@@ -1,0 +1,1 @@
+//! Cache by URL: in process here, Redis behind the same seam.

@@ -1,0 +1,1 @@
+//! Connections by URL, retrying transactions, migrations, outbox, inbox and idempotency keys.

@@ -1,0 +1,1 @@
+//! How a service starts, listens, authenticates, authorizes, reports and stops.

@@ -1,0 +1,1 @@
+//! Fixed clock, service harness and token mint for tests.

@@ -1,0 +1,1 @@
+//! Carts of accounts and guests.

@@ -1,0 +1,1 @@
+//! Stock, reservations and the movement ledger.

@@ -1,0 +1,1 @@
+//! Templates, preferences and deliveries.

@@ -1,0 +1,1 @@
+//! Journeys, contract coverage and faults, through the whole product.

@@ -1,0 +1,2 @@
+//! What a contributor runs: tests, benchmarks, checks.
+fn main() {}
