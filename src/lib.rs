@@ -39,22 +39,27 @@ macro_rules! domains {
     };
 }
 
-/// Types that several domains share.
-pub mod r#type {
-    pub mod v1 {
-        package!("ultramarket.r#type.v1");
-    }
-}
+pub use ultramarket::*;
 
-domains! {
-    options: "ultramarket.options.v1",
-    identity: "ultramarket.identity.v1" + "ultramarket.identity.events.v1",
-    user: "ultramarket.user.v1" + "ultramarket.user.events.v1",
-    catalog: "ultramarket.catalog.v1" + "ultramarket.catalog.events.v1",
-    inventory: "ultramarket.inventory.v1" + "ultramarket.inventory.events.v1",
-    cart: "ultramarket.cart.v1",
-    order: "ultramarket.order.v1" + "ultramarket.order.events.v1",
-    payment: "ultramarket.payment.v1" + "ultramarket.payment.events.v1",
-    notification: "ultramarket.notification.v1",
-    search: "ultramarket.search.v1",
+/// The packages below `ultramarket`, as generated code names them.
+mod ultramarket {
+    /// Types that several domains share.
+    pub mod r#type {
+        pub mod v1 {
+            package!("ultramarket.r#type.v1");
+        }
+    }
+
+    domains! {
+        options: "ultramarket.options.v1",
+        identity: "ultramarket.identity.v1" + "ultramarket.identity.events.v1",
+        user: "ultramarket.user.v1" + "ultramarket.user.events.v1",
+        catalog: "ultramarket.catalog.v1" + "ultramarket.catalog.events.v1",
+        inventory: "ultramarket.inventory.v1" + "ultramarket.inventory.events.v1",
+        cart: "ultramarket.cart.v1",
+        order: "ultramarket.order.v1" + "ultramarket.order.events.v1",
+        payment: "ultramarket.payment.v1" + "ultramarket.payment.events.v1",
+        notification: "ultramarket.notification.v1",
+        search: "ultramarket.search.v1",
+    }
 }
