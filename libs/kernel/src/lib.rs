@@ -3,6 +3,7 @@
 //! No I/O and no framework: domain code depends on this crate alone. Time and randomness come from here
 //! ([`Clock`], [`Ids`]), so that tests decide both.
 
+mod backoff;
 mod clock;
 mod error;
 mod id;
@@ -10,6 +11,7 @@ mod money;
 mod page;
 mod secret;
 
+pub use backoff::Backoff;
 pub use clock::{Clock, FixedClock, SharedClock, SystemClock, Timestamp};
 pub use error::{Classify, Fact, Kind, Violation};
 pub use id::{Ids, ParseIdError, SequenceIds, SharedIds, SystemIds};
