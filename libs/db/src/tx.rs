@@ -1,0 +1,153 @@
+//! A transaction, and what it emits.
+
+use std::{
+    fmt,
+    marker::PhantomData,
+    ops::Deref,
+    sync::{Mutex, PoisonError},
+};
+
+use kernel::{Ids, SharedIds, Timestamp};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
+};
+
+use crate::{
+    Db, Error,
+    outbox::{self, Emitted},
+};
+
+/// A transaction that holds the write lock. Made by [`Db::write`], which commits it.
+pub struct Tx {
+    inner: DatabaseTransaction,
+    now: Timestamp,
+    ids: SharedIds,
+    emitted: Mutex<Vec<Emitted>>,
+}
+
+impl fmt::Debug for Tx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx").field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+impl Tx {
+    pub(crate) async fn begin(db: &Db) -> Result<Self, Error> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let inner = db.writer().begin_with_options(options).await?;
+        Ok(Self { inner, now: db.clock().now(), ids: db.ids().clone(), emitted: Mutex::default() })
+    }
+
+    pub(crate) async fn commit(self, db: &Db) -> Result<(), Error> {
+        let emitted = self.emitted.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let wake = !emitted.is_empty();
+        outbox::store(&self.inner, emitted).await?;
+        self.inner.commit().await?;
+        if wake {
+            db.emitted().notify_one();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn inner(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+
+    /// When the transaction began. The same for all of it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Where new ids come from.
+    #[must_use]
+    pub fn ids(&self) -> &dyn Ids {
+        &*self.ids
+    }
+
+    /// Publishes `event` if and when the transaction commits, after what was emitted before for the same aggregate.
+    ///
+    /// # Errors
+    /// When the event is larger than [`crate::MAX_EVENT_BYTES`].
+    pub async fn emit<M: prost::Message + prost::Name>(&self, aggregate: &str, event: &M) -> Result<(), Error> {
+        let emitted = Emitted::new(self, aggregate, event)?;
+        self.emitted.lock().unwrap_or_else(PoisonError::into_inner).push(emitted);
+        Ok(())
+    }
+
+    /// Publishes `events`, each with its aggregate, if and when the transaction commits.
+    ///
+    /// # Errors
+    /// When an event is larger than [`crate::MAX_EVENT_BYTES`]; then none is emitted.
+    pub async fn emit_all<A, M>(&self, events: impl IntoIterator<Item = (A, M)> + Send) -> Result<(), Error>
+    where
+        A: AsRef<str>,
+        M: prost::Message + prost::Name,
+    {
+        let events: Vec<Emitted> = events
+            .into_iter()
+            .map(|(aggregate, event)| Emitted::new(self, aggregate.as_ref(), &event))
+            .collect::<Result<_, _>>()?;
+        self.emitted.lock().unwrap_or_else(PoisonError::into_inner).extend(events);
+        Ok(())
+    }
+}
+
+/// The transaction as the closure of [`Db::write`] sees it: a [`Tx`] whose work may borrow what lives for `'env`.
+#[derive(Debug)]
+pub struct Scope<'env> {
+    tx: Tx,
+    env: PhantomData<&'env ()>,
+}
+
+impl Scope<'_> {
+    pub(crate) fn new(tx: Tx) -> Self {
+        Self { tx, env: PhantomData }
+    }
+
+    pub(crate) fn into_tx(self) -> Tx {
+        self.tx
+    }
+}
+
+impl Deref for Scope<'_> {
+    type Target = Tx;
+
+    fn deref(&self) -> &Tx {
+        &self.tx
+    }
+}
+
+macro_rules! is_a_connection {
+    ($type:ty, $($inner:ident).+) => {
+        #[async_trait::async_trait]
+        impl ConnectionTrait for $type {
+            fn get_database_backend(&self) -> DbBackend {
+                self.$($inner).+.get_database_backend()
+            }
+
+            async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+                self.$($inner).+.execute_raw(statement).await
+            }
+
+            async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+                self.$($inner).+.execute_unprepared(sql).await
+            }
+
+            async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+                self.$($inner).+.query_one_raw(statement).await
+            }
+
+            async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+                self.$($inner).+.query_all_raw(statement).await
+            }
+        }
+    };
+}
+
+is_a_connection!(Tx, inner);
+is_a_connection!(Scope<'_>, tx.inner);

@@ -1,0 +1,4 @@
+//! The database on SQLite files, with the bus in process.
+
+mod support;
+mod write;
