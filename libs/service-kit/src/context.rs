@@ -1,9 +1,11 @@
 //! What a service is built from.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use bus::SharedBus;
+use db::{Db, Relay};
 use kernel::{PageTokens, SharedClock, SharedIds};
+use tokio_util::sync::CancellationToken;
 
 use crate::{Calls, Contract, Health, Tasks, Verifier};
 
@@ -28,8 +30,58 @@ pub struct Context {
     pub calls: Calls,
     /// Background work.
     pub tasks: Tasks,
+    /// Opens when every service of the process is built.
+    pub launch: Launch,
     /// Page tokens of lists.
     pub pages: PageTokens,
     /// What is not well.
     pub health: Health,
+}
+
+impl Context {
+    /// Runs what `run` makes in the background, from the launch of the process to its end.
+    pub fn worker<F>(&self, name: &'static str, run: impl Fn(CancellationToken) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let launch = self.launch.clone();
+        self.tasks.spawn_loop(name, move |stop| {
+            let (launched, work) = (launch.clone(), run(stop.clone()));
+            async move {
+                tokio::select! {
+                    () = launched.opened() => work.await,
+                    () = stop.cancelled() => {}
+                }
+            }
+        });
+    }
+
+    /// Publishes what the transactions of `db` emit, from the launch of the process to its end.
+    pub fn run_relay(&self, db: &Db) {
+        let (db, bus) = (db.clone(), Arc::clone(&self.bus));
+        self.worker("outbox relay", move |stop| Relay::new(db.clone(), Arc::clone(&bus)).run(stop));
+    }
+}
+
+/// Holds back background work until every service of the process is built: a message that is published before its
+/// consumer has subscribed would miss it. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Launch(CancellationToken);
+
+impl Launch {
+    /// Not yet open.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every service is built.
+    pub fn open(&self) {
+        self.0.cancel();
+    }
+
+    /// Waits until it is open.
+    pub async fn opened(&self) {
+        self.0.cancelled().await;
+    }
 }

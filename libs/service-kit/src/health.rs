@@ -191,7 +191,13 @@ pub async fn grpc_health(services: &[&str]) -> Rpc {
     for service in services {
         reporter.set_service_status(*service, tonic_health::ServingStatus::Serving).await;
     }
-    let routes = tonic::service::Routes::new(server).prepare();
+    bare(tonic::service::Routes::new(server))
+}
+
+/// Calls to a generated server with no pipeline around it: for infrastructure such as health, and for tests.
+#[must_use]
+pub fn bare(routes: tonic::service::Routes) -> Rpc {
+    let routes = routes.prepare();
     BoxCloneSyncService::new(routes.map_request(|request: Request<tonic::body::Body>| request).map_err(infallible))
 }
 
