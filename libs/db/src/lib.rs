@@ -17,7 +17,7 @@ mod migrate;
 mod migrations;
 mod options;
 mod outbox;
-mod sql;
+pub mod sql;
 mod sweep;
 mod tx;
 
