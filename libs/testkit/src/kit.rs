@@ -16,7 +16,6 @@ use db::{Db, Durability, Migration, Migrator, Options};
 use kernel::{Clock, FixedClock, Ids, PageTokens, SharedClock, SystemClock, SystemIds, Timestamp};
 use service_kit::{Calls, Context, Contract, Health, Launch, Rpc, Service, Tasks, Verifier, Workload};
 use tempfile::TempDir;
-use tonic::service::Routes;
 
 use crate::{
     Listener, Person,
@@ -67,7 +66,7 @@ impl Kit {
             calls: Calls::new(),
             tasks: Tasks::new(),
             launch: Launch::new(),
-            cache: cache::connect("memory://").expect("memory is a cache"),
+            cache: cache::connect("tests", "memory://").expect("memory is a cache"),
             clock,
             databases: Mutex::default(),
             taps: AtomicUsize::new(0),
@@ -131,7 +130,7 @@ impl Kit {
         self.calls.register(service.name(), service.rpc());
     }
 
-    /// Puts something else, such as a [`fake`], in the place of a service.
+    /// Puts something else, such as a [`crate::Fake`], in the place of a service.
     pub fn register(&self, name: &str, rpc: Rpc) {
         self.calls.register(name, rpc);
     }
@@ -234,21 +233,4 @@ impl Kit {
     pub fn admin(&self) -> Person {
         Person::new("admin", &["CUSTOMER", "ADMIN"], Arc::<FixedClock>::clone(&self.clock))
     }
-}
-
-/// Where calls to a fake go: a generated server over a hand-written handler, without the pipeline.
-pub fn fake<S>(server: S) -> Rpc
-where
-    S: tower::Service<
-            http::Request<tonic::body::Body>,
-            Response = http::Response<tonic::body::Body>,
-            Error = std::convert::Infallible,
-            Future: Send + 'static,
-        > + tonic::server::NamedService
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-{
-    service_kit::bare(Routes::new(server))
 }

@@ -6,12 +6,14 @@
 //! same databases, as a killed process would.
 
 mod bus_tap;
+mod fake;
 mod kit;
 pub mod people;
 mod poll;
 
 pub use bus_tap::Listener;
-pub use kit::{Kit, fake};
+pub use fake::Fake;
+pub use kit::Kit;
 pub use people::{Person, guest, with_key};
 pub use poll::{eventually, eventually_within};
 

@@ -56,12 +56,7 @@ pub(crate) fn full_stock(row: &stock::Model) -> pb::Stock {
 
 impl From<&stock::Model> for Level {
     fn from(row: &stock::Model) -> Self {
-        Self {
-            sku: row.sku.clone(),
-            on_hand: row.on_hand,
-            reserved: row.reserved,
-            touched: row.touched,
-        }
+        Self { sku: row.sku.clone(), on_hand: row.on_hand, reserved: row.reserved, touched: row.touched }
     }
 }
 
