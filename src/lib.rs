@@ -4,8 +4,7 @@
 //! let channel = ultramarket_api::connect("http://127.0.0.1:8000").await?;
 //! let mut catalog = ultramarket_api::catalog::v1::catalog_service_client::CatalogServiceClient::new(channel);
 //! ```
-#![expect(missing_docs, reason = "generated code is documented by the comments of the contract")]
-#![allow(clippy::all, unreachable_pub, clippy::allow_attributes, reason = "generated code")]
+#![allow(clippy::all, reason = "generated code")]
 
 /// The contract with comments and options, for reflection, routes, policies and documents.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor_set.bin"));

@@ -41,7 +41,7 @@ impl Workload {
 }
 
 /// Knows where each service is. One for a process; [`Calls::of`] gives a service its own view.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Calls {
     workload: Workload,
     services: Arc<RwLock<HashMap<String, Rpc>>>,
@@ -50,12 +50,6 @@ pub struct Calls {
 impl fmt::Debug for Calls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Calls").field("workload", &self.workload).finish_non_exhaustive()
-    }
-}
-
-impl Default for Calls {
-    fn default() -> Self {
-        Self { workload: Workload::default(), services: Arc::default() }
     }
 }
 

@@ -13,7 +13,6 @@ pub(crate) const DOMAIN: &str = "ultramarket";
 /// Turns an error into the status that a caller sees. Internal errors are logged here, once and with their whole
 /// chain, and answer an opaque id only.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "the one place that makes statuses")]
 pub fn status(error: impl Classify) -> Status {
     let kind = error.kind();
     if kind == Kind::Internal {
@@ -41,7 +40,6 @@ pub fn reason(status: &Status) -> Option<String> {
     status.get_details_error_info().map(|info| info.reason)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that makes statuses")]
 fn internal(error: &dyn Classify) -> Status {
     let id = SystemIds.uuid();
     tracing::error!(error.id = %id, error = %chain(&error), "call failed");
