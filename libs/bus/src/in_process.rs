@@ -87,6 +87,7 @@ impl Bus for InProcess {
                 }
             }
         }
+        hold_back(messages, &mut answers);
         answers
     }
 
@@ -106,6 +107,21 @@ impl Bus for InProcess {
         }
         consumers.1 = Arc::new(routes);
         Ok(())
+    }
+}
+
+/// What comes after a failed message of the same aggregate counts as failed, whoever failed.
+fn hold_back(messages: &[Message], answers: &mut [Answer]) {
+    if answers.iter().all(Result::is_ok) {
+        return;
+    }
+    let mut failed = HashSet::new();
+    for (message, answer) in messages.iter().zip(answers) {
+        if answer.is_err() {
+            failed.insert(message.aggregate.as_str());
+        } else if failed.contains(message.aggregate.as_str()) {
+            *answer = Err(PublishError::Behind);
+        }
     }
 }
 

@@ -67,6 +67,10 @@ impl Db {
             Some(file) => SqliteConnectOptions::new().filename(file),
             None => SqliteConnectOptions::from_str(url).map_err(|error| Error::BadUrl(error.into()))?,
         };
+        if let Some(folder) = connect.get_filename().parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            // Whether this worked shows when the file is opened.
+            drop(tokio::fs::create_dir_all(folder).await);
+        }
         let synchronous = match options.durability {
             _ if temporary.is_some() => SqliteSynchronous::Off,
             Durability::Full => SqliteSynchronous::Full,

@@ -24,6 +24,7 @@ pub struct Tx {
     now: Timestamp,
     ids: SharedIds,
     emitted: Mutex<Vec<Emitted>>,
+    after: Mutex<Vec<Box<dyn FnOnce() + Send>>>,
 }
 
 impl fmt::Debug for Tx {
@@ -39,7 +40,8 @@ impl Tx {
             ..TransactionOptions::default()
         };
         let inner = db.writer().begin_with_options(options).await?;
-        Ok(Self { inner, now: db.clock().now(), ids: db.ids().clone(), emitted: Mutex::default() })
+        let (emitted, after) = (Mutex::default(), Mutex::default());
+        Ok(Self { inner, now: db.clock().now(), ids: db.ids().clone(), emitted, after })
     }
 
     pub(crate) async fn commit(self, db: &Db) -> Result<(), Error> {
@@ -49,6 +51,9 @@ impl Tx {
         self.inner.commit().await?;
         if wake {
             db.emitted().notify_one();
+        }
+        for effect in self.after.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            effect();
         }
         Ok(())
     }
@@ -67,6 +72,12 @@ impl Tx {
     #[must_use]
     pub fn ids(&self) -> &dyn Ids {
         &*self.ids
+    }
+
+    /// Runs `effect` if and when the transaction commits: for what no database holds, such as counting or waking
+    /// somebody up. It does not happen when the process dies in between.
+    pub fn after_commit(&self, effect: impl FnOnce() + Send + 'static) {
+        self.after.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(effect));
     }
 
     /// Publishes `event` if and when the transaction commits, after what was emitted before for the same aggregate.

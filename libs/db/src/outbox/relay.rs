@@ -64,10 +64,7 @@ impl Relay {
                 () = at(work.mark_at) => work.start_marking(),
                 _ = poll.tick() => {
                     self.db.report_pools();
-                    work.look = true;
-                    if work.parked.is_none() {
-                        work.load_parked();
-                    }
+                    work.poll();
                 }
                 _ = poll_parked.tick() => work.load_parked(),
             }
@@ -206,6 +203,23 @@ impl<'a> Work<'a> {
         self.running.push(self.relay.perform(task).boxed());
     }
 
+    fn poll(&mut self) {
+        self.look = true;
+        if self.parked.is_none() {
+            self.load_parked();
+        }
+        // A pass that takes this long is stuck behind the bus.
+        if let Some(pass) = &self.pass {
+            self.report_lag(pass);
+        }
+    }
+
+    fn report_lag(&self, pass: &Pass) {
+        let db = &self.relay.db;
+        let lag = pass.oldest.map_or(Duration::ZERO, |oldest| db.clock().now().since(oldest));
+        metrics::gauge!(OUTBOX_LAG_SECONDS, "service" => db.service().to_owned()).set(lag.as_secs_f64());
+    }
+
     fn load_parked(&mut self) {
         self.go(Task::LoadParked { version: self.parked_version });
     }
@@ -300,9 +314,7 @@ impl<'a> Work<'a> {
         }
         self.limit = if bytes > PAGE_BYTES { (self.limit / 2).max(1) } else { (self.limit * 2).min(PAGE) };
         if complete {
-            let lag = pass.oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
-            let service = self.relay.db.service().to_owned();
-            metrics::gauge!(OUTBOX_LAG_SECONDS, "service" => service).set(lag.as_secs_f64());
+            self.report_lag(&pass);
         } else {
             self.pass = Some(pass);
         }
