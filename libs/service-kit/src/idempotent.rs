@@ -69,7 +69,7 @@ async fn settle(db: &Db, claim: Arc<Claim>, status: &Status) {
     };
     if let Err(error) = settled {
         // The key is free again when the lease runs out.
-        tracing::warn!(error = %crate::status::chain(&error), "settle an idempotency key");
+        tracing::warn!(error = %crate::error_chain(&error), "settle an idempotency key");
     }
 }
 

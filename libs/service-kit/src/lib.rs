@@ -32,5 +32,5 @@ pub use deadline::remaining as remaining_time;
 pub use error::Error;
 pub use health::{Admin, Health, bare, grpc_health};
 pub use service::{BuildError, Service};
-pub use status::{reason, status};
+pub use status::{error_chain, reason, status};
 pub use tasks::Tasks;

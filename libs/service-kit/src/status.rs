@@ -19,7 +19,7 @@ pub fn status(error: impl Classify) -> Status {
         return internal(&error);
     }
     if kind == Kind::Unavailable {
-        tracing::warn!(error = %chain(&error), reason = error.reason(), "call failed for want of something it needs");
+        tracing::warn!(error = %error_chain(&error), reason = error.reason(), "call failed for want of something it needs");
     }
     let mut details = ErrorDetails::new();
     let facts: HashMap<String, String> =
@@ -42,15 +42,16 @@ pub fn reason(status: &Status) -> Option<String> {
 
 fn internal(error: &dyn Classify) -> Status {
     let id = SystemIds.uuid();
-    tracing::error!(error.id = %id, error = %chain(&error), "call failed");
+    tracing::error!(error.id = %id, error = %error_chain(&error), "call failed");
     let mut details = ErrorDetails::new();
     let facts = HashMap::from([("errorId".to_owned(), id.to_string())]);
     details.set_error_info(error.reason(), DOMAIN, facts);
     Status::with_error_details(Code::Internal, format!("internal error (id {id})"), details)
 }
 
-/// An error with all its causes: `store order: database is locked`.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+/// An error with all its causes, outermost first: `store order: database is locked`.
+#[must_use]
+pub fn error_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

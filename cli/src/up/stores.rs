@@ -1,0 +1,101 @@
+//! The databases of all services: one SQLite file each in the data directory.
+
+use std::{collections::BTreeMap, path::Path};
+
+use db::{Db, Durability, Migration, Migrator, Options, SchemaError};
+use kernel::{SharedClock, SharedIds};
+
+use super::data_dir::DataDir;
+use crate::exit::{Exit, Failure};
+
+/// What a service keeps.
+pub(crate) struct Schema {
+    pub(crate) service: &'static str,
+    pub(crate) durability: Durability,
+    pub(crate) migrations: fn() -> Vec<Migration>,
+}
+
+/// Every service with a database, in the order in which they are migrated.
+pub(crate) const SCHEMAS: [Schema; 8] = [
+    Schema { service: identity::NAME, durability: identity::DURABILITY, migrations: identity::migrations },
+    Schema { service: user::NAME, durability: user::DURABILITY, migrations: user::migrations },
+    Schema { service: catalog::NAME, durability: catalog::DURABILITY, migrations: catalog::migrations },
+    Schema { service: inventory::NAME, durability: inventory::DURABILITY, migrations: inventory::migrations },
+    Schema { service: cart::NAME, durability: cart::DURABILITY, migrations: cart::migrations },
+    Schema { service: order::NAME, durability: order::DURABILITY, migrations: order::migrations },
+    Schema { service: payment::NAME, durability: payment::DURABILITY, migrations: payment::migrations },
+    Schema { service: notification::NAME, durability: notification::DURABILITY, migrations: notification::migrations },
+];
+
+/// The open databases.
+pub(crate) struct Stores(BTreeMap<&'static str, Db>);
+
+impl Stores {
+    /// Opens all databases; creates those that are missing.
+    ///
+    /// # Errors
+    /// One cannot be opened.
+    pub(crate) async fn open(directory: &DataDir, clock: &SharedClock, ids: &SharedIds) -> Result<Self, Failure> {
+        let mut stores = BTreeMap::new();
+        for schema in &SCHEMAS {
+            let path = directory.join(&format!("{}.db", schema.service));
+            let options = Options { durability: schema.durability, ..Options::new(schema.service) };
+            let db = Db::open(&url(&path), options, clock.clone(), ids.clone()).await;
+            let db = db.map_err(|error| {
+                let why = service_kit::error_chain(&error);
+                Failure::new(Exit::CannotCreate, format!("cannot open the database {}: {why}", path.display()))
+            })?;
+            stores.insert(schema.service, db);
+        }
+        Ok(Self(stores))
+    }
+
+    /// Brings all schemas up to date. Looks at all before it changes one, so that a newer one leaves all untouched.
+    ///
+    /// # Errors
+    /// A schema belongs to a newer version, or a migration fails.
+    pub(crate) async fn migrate(&self) -> Result<(), Failure> {
+        for schema in &SCHEMAS {
+            self.migrator(schema).status().await.map_err(|error| self.unfit(schema, &error))?;
+        }
+        for schema in &SCHEMAS {
+            self.migrator(schema).up().await.map_err(|error| self.unfit(schema, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Moves the schema of one service.
+    pub(crate) fn migrator(&self, schema: &Schema) -> Migrator {
+        Migrator::new(self.of(schema.service), (schema.migrations)())
+    }
+
+    /// The database of a service.
+    pub(crate) fn of(&self, service: &str) -> &Db {
+        &self.0[service]
+    }
+
+    /// Closes all databases.
+    pub(crate) async fn close(&self) {
+        for db in self.0.values() {
+            db.close().await;
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Db> {
+        self.0.values()
+    }
+
+    pub(crate) fn unfit(&self, schema: &Schema, error: &db::Error) -> Failure {
+        let why = service_kit::error_chain(error);
+        let hint = match error {
+            db::Error::Schema(SchemaError::Newer(_)) => "; use the version of ultramarket that wrote it",
+            _ => "",
+        };
+        Failure::new(Exit::Config, format!("the database of {} does not fit: {why}{hint}", schema.service))
+    }
+}
+
+fn url(path: &Path) -> String {
+    format!("sqlite://{}", path.display())
+}
