@@ -32,7 +32,11 @@ pub(crate) fn outgoing() -> Option<HeaderValue> {
 }
 
 /// In the form of the gRPC specification: at most eight digits and a unit.
-pub(crate) fn encode(timeout: Duration) -> HeaderValue {
+///
+/// # Panics
+/// Never: digits and a letter are a header value.
+#[must_use]
+pub fn encode(timeout: Duration) -> HeaderValue {
     let text = match u32::try_from(timeout.as_micros()) {
         Ok(micros) if micros < 100_000_000 => format!("{micros}u"),
         _ => format!("{}m", timeout.as_millis().min(99_999_999)),
@@ -41,13 +45,16 @@ pub(crate) fn encode(timeout: Duration) -> HeaderValue {
 }
 
 /// The caller's deadline: none where there is none, an error where it is malformed.
-pub(crate) fn incoming(headers: &HeaderMap) -> Result<Option<Duration>, Malformed> {
+///
+/// # Errors
+/// [`Malformed`].
+pub fn incoming(headers: &HeaderMap) -> Result<Option<Duration>, Malformed> {
     headers.get(HEADER).map(|value| value.to_str().ok().and_then(decode).ok_or(Malformed)).transpose()
 }
 
 /// The header is not what the specification says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Malformed;
+pub struct Malformed;
 
 fn decode(text: &str) -> Option<Duration> {
     let unit = text.chars().last()?;

@@ -28,9 +28,12 @@ pub use call::{Caller, metadata, outgoing};
 pub use calls::{Calls, Rpc, Workload};
 pub use context::{Context, Launch};
 pub use contract::Contract;
-pub use deadline::remaining as remaining_time;
+pub use deadline::{
+    Malformed as MalformedTimeout, encode as encode_timeout, incoming as timeout_of, remaining as remaining_time,
+};
 pub use error::Error;
 pub use health::{Admin, Health, bare, grpc_health};
+pub use pipeline::{authorize, bearer};
 pub use service::{BuildError, Service};
 pub use status::{error_chain, reason, status};
 pub use tasks::Tasks;

@@ -178,14 +178,20 @@ fn time_allowed(policy: &Policy, headers: &HeaderMap) -> Result<Duration, Error>
 }
 
 /// The token of the `authorization` header. Other schemes are not ours: refused, not ignored.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+///
+/// # Errors
+/// [`Error::InvalidToken`] for a header of another form.
+pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     let Some(value) = headers.get(metadata::AUTHORIZATION) else { return Ok(None) };
     let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(Error::InvalidToken)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(token.trim())) } else { Err(Error::InvalidToken) }
 }
 
 /// Decides by the policy alone. The gateway uses the same function at the edge.
-pub(crate) fn authorize(policy: &Policy, workload: &Workload, account: Option<&Account>) -> Result<(), Error> {
+///
+/// # Errors
+/// Why the call is refused.
+pub fn authorize(policy: &Policy, workload: &Workload, account: Option<&Account>) -> Result<(), Error> {
     let own_behalf = workload.name().is_some_and(|name| policy.services.iter().any(|service| service == name));
     if workload.name() != Some(Workload::GATEWAY) && !own_behalf {
         return Err(Error::WorkloadNotAllowed);

@@ -32,7 +32,8 @@ pub fn init(filter: &str, format: Format) -> Result<(), String> {
 }
 
 /// The W3C trace context for a call's own work: the caller's trace with a new span, or a new trace.
-pub(crate) fn continue_trace(headers: &HeaderMap) -> String {
+#[must_use]
+pub fn continue_trace(headers: &HeaderMap) -> String {
     let incoming =
         headers.get(metadata::TRACEPARENT).and_then(|value| value.to_str().ok()).filter(|value| well_formed(value));
     match incoming {
@@ -49,7 +50,8 @@ pub fn new_trace() -> String {
 }
 
 /// The trace id in a trace context.
-pub(crate) fn trace_id(traceparent: &str) -> &str {
+#[must_use]
+pub fn trace_id(traceparent: &str) -> &str {
     traceparent.get(3..35).unwrap_or_default()
 }
 
