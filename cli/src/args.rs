@@ -142,7 +142,7 @@ pub(crate) struct Import {
 
 /// What an import file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// Found out from how the file begins
     Auto,
     /// One JSON object a line

@@ -29,7 +29,7 @@ pub enum Exit {
 }
 
 /// The codes, as `ultramarket --help` lists them.
-pub const CODES: &str = "\
+pub(crate) const CODES: &str = "\
 Exit codes:
    0  done
    1  failed for a reason that is none of the following

@@ -14,9 +14,8 @@ use std::{
 
 use self::{
     checkpoint::{Checkpoint, Progress},
-    credentials::{Authority, Credentials},
+    credentials::Credentials,
     report::Report,
-    target::Target,
 };
 use crate::{
     args::Import,
@@ -24,17 +23,24 @@ use crate::{
     exit::{Exit, Failure},
 };
 
+#[cfg(test)]
+pub(crate) use self::entry::{Content, Item};
+pub(crate) use self::{
+    credentials::Authority,
+    target::{Services, Target},
+};
+
 mod checkpoint;
-mod credentials;
+pub(crate) mod credentials;
 mod entry;
 mod html;
 mod ndjson;
-mod pipeline;
+pub(crate) mod pipeline;
 mod price;
 mod report;
 mod send;
 mod shopify;
-mod source;
+pub(crate) mod source;
 mod tally;
 mod target;
 
@@ -139,3 +145,6 @@ fn begin(checkpoint: Option<&Checkpoint>, restart: bool) -> Progress {
         None => Progress::default(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,4 @@
 //! The whole product.
+
+mod contract;
+mod dependencies;

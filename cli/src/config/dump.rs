@@ -31,10 +31,10 @@ fn section(merged: &Merged, prefix: &str, table: &Table, out: &mut String) {
 }
 
 fn masked(key: &str, value: &Value) -> Value {
-    match value {
-        Value::String(text) if SECRETS.contains(&key) && !text.is_empty() => Value::String(MASK.into()),
-        Value::String(text) => Value::String(without_password(text)),
-        other => other.clone(),
+    match value.as_str() {
+        Some(text) if SECRETS.contains(&key) && !text.is_empty() => Value::String(MASK.into()),
+        Some(text) => Value::String(without_password(text)),
+        None => value.clone(),
     }
 }
 

@@ -85,12 +85,11 @@ fn find<'a>(table: &'a mut Table, key: &str) -> Result<&'a mut Value, String> {
     match rest {
         _ if !table.contains_key(first) => Err(format!("there is no setting `{key}`; there are {}", known())),
         None => Ok(&mut table[first]),
-        Some(rest) => match &mut table[first] {
-            Value::Table(inner) => {
-                find(inner, rest).map_err(|error| error.replacen(&format!("`{rest}`"), &format!("`{key}`"), 1))
-            }
-            other => Err(format!("there is no setting `{key}`; `{first}` is {}", kind(other))),
-        },
+        Some(rest) if table[first].is_table() => {
+            let inner = table[first].as_table_mut().expect("was just seen to be a table");
+            find(inner, rest).map_err(|error| error.replacen(&format!("`{rest}`"), &format!("`{key}`"), 1))
+        }
+        Some(_) => Err(format!("there is no setting `{key}`; `{first}` is {}", kind(&table[first]))),
     }
 }
 

@@ -33,9 +33,27 @@ const ATTEMPTS: u32 = 9;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// Where the services are that an import calls.
+#[derive(Clone)]
+pub(crate) struct Services {
+    /// Signs in.
+    pub(crate) identity: Rpc,
+    /// Takes products.
+    pub(crate) catalog: Rpc,
+    /// Takes stock.
+    pub(crate) inventory: Rpc,
+}
+
+impl Services {
+    /// All in one place.
+    pub(crate) fn at(rpc: &Rpc) -> Self {
+        Self { identity: rpc.clone(), catalog: rpc.clone(), inventory: rpc.clone() }
+    }
+}
+
 /// A marketplace, and who speaks to it.
 pub(crate) struct Target {
-    rpc: Rpc,
+    services: Services,
     name: String,
     authority: Authority,
     token: RwLock<MetadataValue<Ascii>>,
@@ -68,22 +86,22 @@ impl Target {
             .initial_stream_window_size(1 << 20);
         let channel = endpoint.connect().await.map_err(|error| unreachable(url, &chain(&error)))?;
         let channel = channel.map_err(|error| Status::from_error(Box::new(error)));
-        Self::new(BoxCloneSyncService::new(channel), url, authority).await
+        Self::new(Services::at(&BoxCloneSyncService::new(channel)), url, authority).await
     }
 
-    /// Speaks to the marketplace behind `rpc`, which is called `name` in messages.
+    /// Speaks to the marketplace of `services`, which is called `name` in messages.
     ///
     /// # Errors
     /// It is none, or refuses the authority.
-    pub(crate) async fn new(rpc: Rpc, name: &str, authority: Authority) -> Result<Self, Failure> {
+    pub(crate) async fn new(services: Services, name: &str, authority: Authority) -> Result<Self, Failure> {
         let token = match &authority {
             Authority::Token(token) => bearer(token)?,
             Authority::Credentials(credentials) => {
-                let token = login(&rpc, credentials).await;
+                let token = login(&services.identity, credentials).await;
                 token.map_err(|status| fatal(name, &status).unwrap_or_else(|| refused(&status)))?
             }
         };
-        let target = Self { rpc, name: name.into(), authority, token: RwLock::new(token) };
+        let target = Self { services, name: name.into(), authority, token: RwLock::new(token) };
         // Tells a wrong address or token at once, not after the patience that a running import has.
         let asked = target.catalog().list_categories(target.request(ListCategoriesRequest {})).await;
         match asked {
@@ -94,12 +112,12 @@ impl Target {
 
     /// A client of the catalogue.
     pub(crate) fn catalog(&self) -> CatalogServiceClient<Rpc> {
-        CatalogServiceClient::new(self.rpc.clone())
+        CatalogServiceClient::new(self.services.catalog.clone())
     }
 
     /// A client of the stock.
     pub(crate) fn inventory(&self) -> InventoryServiceClient<Rpc> {
-        InventoryServiceClient::new(self.rpc.clone())
+        InventoryServiceClient::new(self.services.inventory.clone())
     }
 
     /// A request in the name of the authority.
@@ -148,7 +166,7 @@ impl Target {
 
     /// Whether there is a new token, or trying again may give one.
     async fn renew(&self, credentials: &Credentials) -> bool {
-        match login(&self.rpc, credentials).await {
+        match login(&self.services.identity, credentials).await {
             Ok(token) => {
                 *self.token.write().unwrap_or_else(PoisonError::into_inner) = token;
                 true
@@ -201,17 +219,30 @@ fn transient(status: &Status) -> bool {
 
 /// What ends an import, whatever else it has to send.
 fn fatal(name: &str, status: &Status) -> Option<Failure> {
-    match status.code() {
-        Code::Unauthenticated => Some(refused(status)),
+    let failure = match status.code() {
+        Code::Unauthenticated => refused(status),
         Code::PermissionDenied => {
-            Some(Failure::new(Exit::NoPermission, "only an administrator may import: the account is none"))
+            Failure::new(Exit::NoPermission, "only an administrator may import: the account is none")
         }
         Code::Unimplemented => {
-            let message = format!("{name} answers, but is no UltraMarket of this version");
-            Some(Failure::new(Exit::Unavailable, message))
+            Failure::new(Exit::Unavailable, format!("{name} answers, but is no UltraMarket of this version"))
         }
-        _ => None,
-    }
+        Code::Ok
+        | Code::Cancelled
+        | Code::Unknown
+        | Code::InvalidArgument
+        | Code::DeadlineExceeded
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::ResourceExhausted
+        | Code::FailedPrecondition
+        | Code::Aborted
+        | Code::OutOfRange
+        | Code::Internal
+        | Code::Unavailable
+        | Code::DataLoss => return None,
+    };
+    Some(failure)
 }
 
 fn refused(status: &Status) -> Failure {

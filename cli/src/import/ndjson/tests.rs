@@ -9,7 +9,7 @@ fn item(json: &str) -> Item {
     assert_eq!(entries.len(), 1, "{json}");
     match entries.remove(0).content {
         Content::Product(item) => *item,
-        other => panic!("{json}: {other:?}"),
+        other @ (Content::Refused | Content::Broken) => panic!("{json}: {other:?}"),
     }
 }
 

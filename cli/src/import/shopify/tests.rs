@@ -12,7 +12,7 @@ fn read(rows: &str) -> Vec<Entry> {
 fn product(entry: &Entry) -> &Item {
     match &entry.content {
         Content::Product(item) => item,
-        other => panic!("{other:?} because of {:?}", entry.findings),
+        other @ (Content::Refused | Content::Broken) => panic!("{other:?} because of {:?}", entry.findings),
     }
 }
 
