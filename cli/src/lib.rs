@@ -48,7 +48,9 @@ async fn run(arguments: Arguments, environment: &Environment) -> Result<(), Fail
             let (_, merged) = config::Settings::load_merged(&sources)?;
             print(&config::dump(&merged))
         }
-        _ => todo!(),
+        Command::Up(_) | Command::Migrate(_) | Command::Openapi => {
+            Err(Failure::new(Exit::Failure, "the services are not part of this build"))
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use service_kit::telemetry;
+use toml::Value;
 
 use super::{Problems, Sources, merge::Merged};
 
@@ -85,6 +86,13 @@ impl Settings {
     }
 }
 
+/// A value without the texts in it that are empty: such a setting is not set.
+fn set_only(value: &Value) -> Value {
+    let Some(table) = value.as_table() else { return value.clone() };
+    let set = table.iter().filter(|(_, value)| value.as_str() != Some(""));
+    Value::Table(set.map(|(name, value)| (name.clone(), set_only(value))).collect())
+}
+
 /// Reads the parts of the settings, and collects what is wrong with them.
 struct Parts<'a> {
     merged: &'a Merged,
@@ -93,7 +101,7 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     fn read<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
-        let value = self.merged.table.get(name)?.clone();
+        let value = set_only(self.merged.table.get(name)?);
         match value.try_into() {
             Ok(part) => Some(part),
             Err(error) => {
@@ -102,5 +110,36 @@ impl Parts<'_> {
                 None
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid() {
+        let settings = Settings::load(&Sources::default()).expect("the defaults are valid");
+        assert_eq!(settings.http.address.to_string(), "127.0.0.1:8000");
+        assert_eq!(settings.data_dir, PathBuf::from(".ultramarket"));
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_all_told_with_where_they_are_from() {
+        let sources = Sources::default()
+            .set("--http", "http.address", "nowhere")
+            .file("own.toml", "log.format = \"xml\"\nshutdown.drain_seconds = -1");
+        let text = Settings::load(&sources).expect_err("makes no sense").to_string();
+        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        assert_eq!(lines[0], "the configuration has 3 problems:");
+        for (line, part) in lines[1..].iter().zip(["- --http: `http`", "- own.toml: `log`", "- own.toml: `shutdown`"]) {
+            assert!(line.starts_with(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_text_is_a_setting_that_is_not_set() {
+        let value: Value = toml::Table::from_iter([("a".into(), "".into()), ("b".into(), "x".into())]).into();
+        assert_eq!(set_only(&value).as_table().map(toml::Table::len), Some(1));
     }
 }

@@ -20,7 +20,7 @@ mod json;
 /// A product at all its limits has about 1.3 MB.
 const LONGEST_LINE: usize = 4 << 20;
 
-/// One product, as the help of `ultramarket import` and the README of this crate describe it.
+/// One product. `cli/README.md` describes the fields to those who write them.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Record {
