@@ -1,0 +1,5 @@
+//! Between the contract and the domain.
+
+pub(crate) mod cart;
+pub(crate) mod message;
+pub(crate) mod order;
