@@ -6,6 +6,12 @@
 //! ```
 #![allow(clippy::all, reason = "generated code")]
 
+#[cfg(feature = "channel")]
+mod connect;
+
+#[cfg(feature = "channel")]
+pub use connect::connect;
+
 /// The contract with comments and options, for reflection, routes, policies and documents.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor_set.bin"));
 

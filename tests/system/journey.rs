@@ -1,0 +1,6 @@
+//! What people do with the shop, from end to end.
+
+mod guest;
+mod purchase;
+mod roles;
+mod trouble;
