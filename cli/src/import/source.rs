@@ -77,7 +77,9 @@ fn detect(head: &[u8]) -> io::Result<Format> {
     match text.first() {
         None => says("it is empty"),
         Some(b'{') => Ok(Format::Ndjson),
-        Some(b'[') => says("it is a JSON array; write one object a line, without brackets and commas around them"),
+        Some(b'[') if text[1..].trim_ascii_start().starts_with(b"{") => {
+            says("it is a JSON array; write one object a line, without brackets and commas around them")
+        }
         Some(_) if header.windows(6).any(|word| word == b"handle") => Ok(Format::Shopify),
         Some(_) => says("it is neither NDJSON nor a Shopify product CSV; if it is, say which by --format"),
     }
@@ -135,6 +137,7 @@ mod tests {
     fn what_cannot_be_imported_is_refused_in_a_sentence() {
         assert_eq!(count(Vec::new()), Err("it is empty".into()));
         assert!(count(b"[{}]".to_vec()).is_err_and(|error| error.contains("JSON array")));
+        assert!(count(b"[package]".to_vec()).is_err_and(|error| error.contains("neither NDJSON nor")));
         assert!(count(b"PK\x03\x04".to_vec()).is_err_and(|error| error.contains("neither NDJSON nor")));
     }
 
