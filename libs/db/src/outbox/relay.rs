@@ -166,8 +166,10 @@ struct Work<'a> {
     batches: usize,
     /// Rows were passed over because their aggregate was in flight.
     passed_over: bool,
-    /// Rows that are published and not marked yet, those that are being marked included.
-    unmarked: HashSet<i64>,
+    /// Rows that are published and that a page may still show as waiting.
+    published: HashSet<i64>,
+    /// Those of them that are marked: forgotten once no page is being read that may be older than that.
+    marked: Vec<i64>,
     mark_next: Vec<i64>,
     mark_at: Option<Instant>,
     marking: bool,
@@ -190,7 +192,8 @@ impl<'a> Work<'a> {
             in_flight: HashSet::new(),
             batches: 0,
             passed_over: false,
-            unmarked: HashSet::new(),
+            published: HashSet::new(),
+            marked: Vec::new(),
             mark_next: Vec::new(),
             mark_at: None,
             marking: false,
@@ -252,26 +255,29 @@ impl<'a> Work<'a> {
     fn settle(&mut self, done: Done) {
         let db = &self.relay.db;
         match done {
-            Done::Read { limit, rows: Ok(rows) } => self.take(limit, rows),
-            Done::Read { rows: Err(error), .. } => {
-                // The next poll begins a new pass.
-                warn(db, &error, "the outbox was not read");
-                (self.reading, self.pass) = (false, None);
+            Done::Read { limit, rows } => {
+                self.reading = false;
+                match rows {
+                    Ok(rows) => self.take(limit, rows),
+                    Err(error) => {
+                        // The next poll begins a new pass.
+                        warn(db, &error, "the outbox was not read");
+                        self.pass = None;
+                    }
+                }
+                self.forget_marked();
             }
             Done::Published(published) => self.settle_batch(published),
             Done::Marked { seqs, result } => {
                 self.marking = false;
                 match result {
-                    Ok(()) => {
-                        for seq in seqs {
-                            self.unmarked.remove(&seq);
-                        }
-                    }
+                    Ok(()) => self.marked.extend(seqs),
                     Err(error) => {
                         warn(db, &error, "published events were not marked");
                         self.mark_next.extend(seqs);
                     }
                 }
+                self.forget_marked();
                 self.mark_later();
             }
             Done::ParkedLoaded { result: Err(error), .. } => warn(db, &error, "parked events were not read"),
@@ -286,7 +292,6 @@ impl<'a> Work<'a> {
 
     /// Takes from a page what may be published now.
     fn take(&mut self, limit: usize, rows: Vec<Row>) {
-        self.reading = false;
         let Some(mut pass) = self.pass.take() else { return };
         let complete = rows.len() < limit;
         let now = self.relay.db.clock().now();
@@ -295,7 +300,7 @@ impl<'a> Work<'a> {
         for row in rows {
             pass.after = row.seq;
             bytes += row.message.payload.len();
-            if self.unmarked.contains(&row.seq) {
+            if self.published.contains(&row.seq) {
                 continue;
             }
             pass.oldest = pass.oldest.or(Some(row.message.created_at));
@@ -342,9 +347,17 @@ impl<'a> Work<'a> {
             }
         }
         self.look |= self.passed_over;
-        self.unmarked.extend(&published.seqs);
+        self.published.extend(&published.seqs);
         self.mark_next.extend(published.seqs);
         self.mark_later();
+    }
+
+    fn forget_marked(&mut self) {
+        if !self.reading {
+            for seq in self.marked.drain(..) {
+                self.published.remove(&seq);
+            }
+        }
     }
 
     fn mark_later(&mut self) {

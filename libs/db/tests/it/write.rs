@@ -1,32 +1,220 @@
 //! Transactions.
 
-use std::sync::Arc;
+use std::{
+    future::poll_fn,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
 
-use futures::future::join_all;
+use db::{Db, Error, Options};
+use futures::{FutureExt, future::join_all};
+use kernel::Classify;
 use sea_orm::ConnectionTrait;
+use tokio::sync::oneshot;
 
-use crate::support::{number, open, sql};
-
-async fn add<C: ConnectionTrait>(db: &C, name: &str) -> Result<i64, db::Error> {
-    let read = "SELECT count FROM notes WHERE name = $1";
-    let row = db.query_one_raw(sql(db, read, [name.into()])).await?;
-    let count = row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))? + 1;
-    let write = "INSERT INTO notes (name, count) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET count = $2";
-    db.execute_raw(sql(db, write, [name.into(), count.into()])).await?;
-    Ok(count)
-}
+use crate::support::{add, clock, number, open, open_at, run, written};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn parallel_writers_sum_up() {
-    let fixture = Arc::new(open().await);
+    let fixture = open().await;
     let name = "a".to_owned();
-    let writers = (0..100).map(|_| {
-        let name = &name;
-        let db = &fixture.db;
-        async move { db.write(|tx| Box::pin(async move { add(tx, name).await })).await.expect("writes") }
-    });
-    let mut counts = join_all(writers).await;
+    let writers = (0..100).map(|_| fixture.db.write(|tx| add(tx, &name).boxed()));
+    let mut counts: Vec<i64> = join_all(writers).await.into_iter().collect::<Result<_, _>>().expect("all succeed");
     counts.sort_unstable();
     assert_eq!(counts, (1..=100).collect::<Vec<i64>>());
     assert_eq!(number(&fixture.db, "SELECT count FROM notes").await, 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_take_turns() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("notes.db").display());
+    let options = Options { busy_timeout: Duration::from_millis(100), ..Options::new("notes") };
+    let one = open_at(&url, options.clone(), clock()).await;
+    let other = open_at(&url, options, clock()).await;
+    let writers = (0..60).map(|n| if n % 2 == 0 { &one } else { &other }).map(|db| db.write(|tx| add(tx, "a").boxed()));
+    join_all(writers).await.into_iter().collect::<Result<Vec<i64>, _>>().expect("all succeed");
+    assert_eq!(number(&one, "SELECT count FROM notes").await, 60);
+}
+
+/// Holds the write lock of `db` until told.
+async fn hold(db: &Db, holding: oneshot::Sender<()>, release: oneshot::Receiver<()>) {
+    let (holding, release) = (std::sync::Mutex::new(Some(holding)), tokio::sync::Mutex::new(release));
+    let held = db.write(|_| {
+        let (holding, release) = (holding.lock().expect("not poisoned").take(), &release);
+        Box::pin(async move {
+            holding.expect("runs once").send(()).expect("somebody waits");
+            (&mut *release.lock().await).await.expect("is told");
+            Ok::<_, Error>(())
+        })
+    });
+    held.await.expect("commits");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_lost_the_race_runs_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("notes.db").display());
+    let options = Options { busy_timeout: Duration::from_millis(1), ..Options::new("notes") };
+    let one = open_at(&url, options.clone(), clock()).await;
+    let other = open_at(&url, options, clock()).await;
+    let ((holding, held), (release, released)) = (oneshot::channel(), oneshot::channel());
+    let late = async {
+        held.await.unwrap();
+        let error = run(&other, "INSERT INTO notes VALUES ('a', 1)").await.expect_err("the lock is held");
+        assert!(error.is_transient());
+        assert_eq!(error.reason(), "DATABASE_UNAVAILABLE");
+        release.send(()).unwrap();
+        run(&other, "INSERT INTO notes VALUES ('a', 1)").await.expect("the lock is free");
+    };
+    tokio::join!(hold(&one, holding, released), late);
+}
+
+#[tokio::test]
+async fn work_that_reports_a_lost_race_runs_again_and_other_errors_are_final() {
+    #[derive(Debug, thiserror::Error)]
+    enum Failed {
+        #[error("store notes")]
+        Store(#[from] Error),
+        #[error("the rules forbid it")]
+        Rule,
+    }
+    let fixture = open().await;
+    let runs = AtomicU32::new(0);
+    let done = fixture.db.write(|tx| {
+        let runs = &runs;
+        Box::pin(async move {
+            add(tx, "a").await?;
+            match runs.fetch_add(1, Ordering::SeqCst) {
+                0 | 1 => Err(Failed::Store(Error::Busy(sea_orm::DbErr::Custom("lost".to_owned())))),
+                _ => Ok(()),
+            }
+        })
+    });
+    done.await.expect("the third run succeeds");
+    assert_eq!(number(&fixture.db, "SELECT count FROM notes").await, 1, "the lost runs left nothing");
+
+    let runs = AtomicU32::new(0);
+    let failed = fixture.db.write(|tx| {
+        let runs = &runs;
+        Box::pin(async move {
+            add(tx, "a").await?;
+            tx.emit("a", &written("never")).await?;
+            runs.fetch_add(1, Ordering::SeqCst);
+            Err::<(), _>(Failed::Rule)
+        })
+    });
+    assert!(matches!(failed.await, Err(Failed::Rule)));
+    assert_eq!(runs.into_inner(), 1);
+    assert_eq!(number(&fixture.db, "SELECT count FROM notes").await, 1);
+    assert_eq!(number(&fixture.db, "SELECT COUNT(*) FROM outbox").await, 0);
+}
+
+#[tokio::test]
+async fn a_panic_rolls_back_and_the_next_transaction_works() {
+    let fixture = open().await;
+    let panics = fixture.db.write(|tx| {
+        Box::pin(async move {
+            add(tx, "a").await?;
+            if number_of_notes(tx).await? == 1 {
+                panic!("a bug");
+            }
+            Ok::<_, Error>(())
+        })
+    });
+    assert!(std::panic::AssertUnwindSafe(panics).catch_unwind().await.is_err());
+    assert_eq!(fixture.db.write(|tx| add(tx, "a").boxed()).await.unwrap(), 1);
+}
+
+async fn number_of_notes(db: &impl ConnectionTrait) -> Result<i64, Error> {
+    let row = db.query_one_raw(crate::support::sql(db, "SELECT COUNT(*) FROM notes", [])).await?;
+    Ok(row.expect("a count").try_get_by_index(0)?)
+}
+
+/// Runs `work` until it has waited `polls` times, and drops it.
+async fn cut<F: Future>(polls: u32, work: F) -> Option<F::Output> {
+    let (mut work, mut left) = (Box::pin(work), polls);
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// Cut off at any moment, a transaction has happened completely or not at all, and blocks nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_transaction_leaves_nothing_behind() {
+    let fixture = open().await;
+    let db = &fixture.db;
+    let (mut finished, mut dropped) = (0, 0);
+    for round in 0..600 {
+        let work = db.write(|tx| {
+            Box::pin(async move {
+                add(tx, "a").await?;
+                tx.emit("a", &written("a")).await?;
+                add(tx, "b").await
+            })
+        });
+        match cut(round % 12, work).await {
+            Some(result) => finished += result.map(|_| 1).expect("nobody is in the way"),
+            None => dropped += 1,
+        }
+    }
+    let a = db.write(|tx| add(tx, "a").boxed()).await.expect("the writer is free") - 1;
+    let b = number(db, "SELECT count FROM notes WHERE name = 'b'").await;
+    assert_eq!(a, b);
+    assert_eq!(a, number(db, "SELECT COUNT(*) FROM outbox").await);
+    assert!(a >= finished, "{finished} transactions reported success, {a} happened");
+    assert!(finished > 0 && dropped > 0, "finished {finished}, dropped {dropped}");
+}
+
+#[tokio::test]
+async fn a_transaction_within_a_transaction_fails_instead_of_hanging() {
+    let options = Options { acquire_timeout: Duration::from_millis(50), ..Options::new("notes") };
+    let db = open_at("sqlite::memory:", options, clock()).await;
+    let nested = db.write(|_| db.write(|tx| add(tx, "a").boxed()).boxed()).await;
+    assert_eq!(nested.expect_err("waits for itself").reason(), "DATABASE_UNAVAILABLE");
+    db.write(|tx| add(tx, "a").boxed()).await.expect("the writer is free again");
+}
+
+#[tokio::test]
+async fn readers_neither_write_nor_wait_for_writers() {
+    let fixture = open().await;
+    let write = fixture.db.reader().execute_unprepared("INSERT INTO notes VALUES ('a', 1)").await;
+    assert!(write.expect_err("read only").to_string().contains("readonly"));
+    let seen = fixture.db.write(|tx| {
+        let db = &fixture.db;
+        Box::pin(async move {
+            add(tx, "a").await?;
+            Ok::<_, Error>(number(db, "SELECT COUNT(*) FROM notes").await)
+        })
+    });
+    assert_eq!(seen.await.unwrap(), 0, "what is not committed is not seen");
+}
+
+#[tokio::test]
+async fn time_stands_still_within_a_transaction() {
+    let fixture = open().await;
+    let clock = Arc::clone(&fixture.clock);
+    let (first, second) = fixture
+        .db
+        .write(|tx| {
+            let clock = &clock;
+            Box::pin(async move {
+                let first = tx.now();
+                clock.advance(Duration::from_secs(1));
+                Ok::<_, Error>((first, tx.now()))
+            })
+        })
+        .await
+        .unwrap();
+    assert_eq!(first, second);
 }
