@@ -1,0 +1,17 @@
+//! The schema, step by step. A released step never changes.
+
+use db::{Migration, migrations_of_messaging};
+
+mod m20260901_000101_create_accounts;
+mod m20260901_000102_create_sessions;
+mod m20260901_000103_create_signing_keys;
+
+/// All steps, in order.
+#[must_use]
+pub fn migrations() -> Vec<Migration> {
+    let mut all = migrations_of_messaging();
+    all.push(Box::new(m20260901_000101_create_accounts::CreateAccounts));
+    all.push(Box::new(m20260901_000102_create_sessions::CreateSessions));
+    all.push(Box::new(m20260901_000103_create_signing_keys::CreateSigningKeys));
+    all
+}
