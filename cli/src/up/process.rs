@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{Arc, OnceLock},
+    sync::{Arc, LazyLock},
     time::Duration,
 };
 
@@ -38,7 +38,6 @@ pub struct Running {
     gateway: Gateway,
     announce: Duration,
     drain: Duration,
-    directory: DataDir,
 }
 
 impl std::fmt::Debug for Running {
@@ -105,36 +104,29 @@ impl Shared {
 /// # Errors
 /// A port or the data directory is taken, a database does not fit, or a part cannot be built.
 pub async fn start(settings: &Settings) -> Result<Running, Failure> {
-    let http = bind(settings.http.address, "http.address", "--http").await?;
-    let admin = bind(settings.admin.address, "admin.address", "--admin").await?;
+    let http = bind(settings.gateway.address, "--http").await?;
+    let admin = bind(settings.admin.address, "--admin").await?;
     let directory = DataDir::open(&settings.data_dir)?;
     let shared = Shared::new(settings, &directory)?;
+    service_kit::metrics::describe();
 
-    let stores = Stores::open(&directory, &shared.clock, &shared.ids).await?;
+    let stores = Stores::open(directory, &shared.clock, &shared.ids).await?;
     stores.migrate().await?;
-    let credentials = first_start::administrator(&directory, &stores).await?;
+    let credentials = first_start::administrator(&stores, &settings.identity).await?;
 
-    for service in build_services(settings, &shared, &stores, &directory).await.map_err(|error| broken(&error))? {
+    for service in build_services(settings, &shared, &stores).await.map_err(|error| broken(&error))? {
         shared.calls.register(service.name(), service.rpc());
     }
     shared.launch.open();
     watch_databases(&shared, &stores);
 
-    let admin = Admin::new(shared.health.clone(), recorder()).serve(admin, &shared.tasks).map_err(|error| broken(&error))?;
-    let upstreams = upstreams(&shared).await;
-    let gateway = Gateway::build(
-        settings.gateway.clone(),
-        Arc::clone(&shared.contract),
-        upstreams,
-        Arc::clone(&shared.verifier),
-        shared.health.clone(),
-    )
-    .map_err(|error| broken(&error))?;
+    let admin = Admin::new(shared.health.clone(), METRICS.clone());
+    let admin = serve_admin;
+    let gateway = edge;
     let first_start = match credentials {
-        Some(credentials) => Some(first_start::report(credentials, settings.sample, &services(&shared)).await?),
+        Some(credentials) => Some(first_start::report(credentials, settings.sample, &shared.calls).await?),
         None => None,
     };
-    let http = gateway.serve(http, &shared.tasks).map_err(|error| broken(&error))?;
     Ok(Running {
         http,
         admin,
@@ -144,7 +136,6 @@ pub async fn start(settings: &Settings) -> Result<Running, Failure> {
         gateway,
         announce: Duration::from_secs(settings.shutdown.announce_seconds),
         drain: Duration::from_secs(settings.shutdown.drain_seconds),
-        directory,
     })
 }
 
@@ -152,7 +143,6 @@ async fn build_services(
     settings: &Settings,
     shared: &Shared,
     stores: &Stores,
-    directory: &DataDir,
 ) -> Result<Vec<Service>, BuildError> {
     let part = |name| (shared.context(name), stores.of(name).clone());
     let mut services = Vec::new();
@@ -172,7 +162,7 @@ async fn build_services(
     services.push(payment::build(context, db, settings.payment.clone()).await?);
     let (context, db) = part(notification::NAME);
     services.push(notification::build(context, db, settings.notification.clone()).await?);
-    services.push(search::build(shared.context(search::NAME), &directory.join("search"), settings.search.clone()).await?);
+    services.push(search::build(shared.context(search::NAME), &stores.directory().join("search"), settings.search.clone()).await?);
     Ok(services)
 }
 
@@ -184,7 +174,7 @@ impl Running {
         let drained = self.gateway.drain(self.drain).await;
         let ended = self.shared.tasks.shutdown(self.drain).await;
         self.stores.close().await;
-        tracing::info!(data_dir = %self.directory.path().display(), "stopped");
+        tracing::info!(data_dir = %self.stores.directory().path().display(), "stopped");
         drained && ended
     }
 
@@ -193,4 +183,54 @@ impl Running {
         let Credentials { email, password } = &self.first_start.as_ref()?.credentials;
         Some((email, password))
     }
+}
+
+/// One recorder for the process, however often it is asked for: tests start more than one marketplace.
+static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| {
+    let builder = PrometheusBuilder::new().set_buckets(&BUCKETS).expect("there are buckets");
+    let recorder = builder.build_recorder();
+    let handle = recorder.handle();
+    // Only somebody who embeds this process could have set one before; then theirs counts.
+    drop(metrics::set_global_recorder(recorder));
+    handle
+});
+
+/// Seconds, from a cached read to a call that is about to be given up.
+const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 3.0, 10.0];
+
+async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let (exit, why) = match error.kind() {
+            std::io::ErrorKind::AddrInUse => (Exit::InUse, "another process has the port".to_owned()),
+            _ => (Exit::CannotCreate, error.to_string()),
+        };
+        Failure::new(exit, format!("cannot listen on {address}: {why}; choose another address with {flag}"))
+    })
+}
+
+/// Ready means that every database answers.
+fn watch_databases(shared: &Shared, stores: &Stores) {
+    let (health, databases) = (shared.health.clone(), stores.all().cloned().collect::<Vec<_>>());
+    shared.tasks.spawn_loop("database health", move |stop| {
+        let (health, databases) = (health.clone(), databases.clone());
+        async move {
+            while !stop.is_cancelled() {
+                for db in &databases {
+                    match db.ping().await {
+                        Ok(()) => health.ready(db.service()),
+                        Err(error) => health.not_ready(db.service(), &service_kit::error_chain(&error)),
+                    }
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(PING_EVERY) => {}
+                    () = stop.cancelled() => return,
+                }
+            }
+        }
+    });
+}
+
+/// A part that cannot be built although everything it needs is there.
+fn broken(error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::new(Exit::Failure, service_kit::error_chain(error))
 }

@@ -27,16 +27,19 @@ pub(crate) const SCHEMAS: [Schema; 8] = [
     Schema { service: notification::NAME, durability: notification::DURABILITY, migrations: notification::migrations },
 ];
 
-/// The open databases.
-pub(crate) struct Stores(BTreeMap<&'static str, Db>);
+/// The open databases, and the data directory that they are in.
+pub(crate) struct Stores {
+    databases: BTreeMap<&'static str, Db>,
+    directory: DataDir,
+}
 
 impl Stores {
     /// Opens all databases; creates those that are missing.
     ///
     /// # Errors
     /// One cannot be opened.
-    pub(crate) async fn open(directory: &DataDir, clock: &SharedClock, ids: &SharedIds) -> Result<Self, Failure> {
-        let mut stores = BTreeMap::new();
+    pub(crate) async fn open(directory: DataDir, clock: &SharedClock, ids: &SharedIds) -> Result<Self, Failure> {
+        let mut databases = BTreeMap::new();
         for schema in &SCHEMAS {
             let path = directory.join(&format!("{}.db", schema.service));
             let options = Options { durability: schema.durability, ..Options::new(schema.service) };
@@ -45,23 +48,25 @@ impl Stores {
                 let why = service_kit::error_chain(&error);
                 Failure::new(Exit::CannotCreate, format!("cannot open the database {}: {why}", path.display()))
             })?;
-            stores.insert(schema.service, db);
+            databases.insert(schema.service, db);
         }
-        Ok(Self(stores))
+        Ok(Self { databases, directory })
     }
 
-    /// Brings all schemas up to date. Looks at all before it changes one, so that a newer one leaves all untouched.
+    /// Brings all schemas up to date and tells what was applied. Looks at all before it changes one, so that a newer one leaves all untouched.
     ///
     /// # Errors
     /// A schema belongs to a newer version, or a migration fails.
-    pub(crate) async fn migrate(&self) -> Result<(), Failure> {
+    pub(crate) async fn migrate(&self) -> Result<Vec<String>, Failure> {
         for schema in &SCHEMAS {
             self.migrator(schema).status().await.map_err(|error| self.unfit(schema, &error))?;
         }
+        let mut applied = Vec::new();
         for schema in &SCHEMAS {
-            self.migrator(schema).up().await.map_err(|error| self.unfit(schema, &error))?;
+            let names = self.migrator(schema).up().await.map_err(|error| self.unfit(schema, &error))?;
+            applied.extend(names.into_iter().map(|name| format!("{} {name}", schema.service)));
         }
-        Ok(())
+        Ok(applied)
     }
 
     /// Moves the schema of one service.
@@ -71,21 +76,27 @@ impl Stores {
 
     /// The database of a service.
     pub(crate) fn of(&self, service: &str) -> &Db {
-        &self.0[service]
+        &self.databases[service]
     }
 
     /// Closes all databases.
     pub(crate) async fn close(&self) {
-        for db in self.0.values() {
+        for db in self.databases.values() {
             db.close().await;
         }
     }
 
-    /// All of them.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Db> {
-        self.0.values()
+    /// The data directory.
+    pub(crate) fn directory(&self) -> &DataDir {
+        &self.directory
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Db> {
+        self.databases.values()
+    }
+
+    /// What to tell when a schema cannot be worked with.
     pub(crate) fn unfit(&self, schema: &Schema, error: &db::Error) -> Failure {
         let why = service_kit::error_chain(error);
         let hint = match error {

@@ -1,0 +1,33 @@
+//! What is printed when the marketplace is up.
+
+use super::process::Running;
+use crate::{config::Settings, import::credentials::FILE};
+
+/// URLs, where the administrator's password is, and three lines to try.
+pub(super) fn text(running: &Running, settings: &Settings) -> String {
+    let url = format!("http://{}", running.http);
+    let credentials = settings.data_dir.join(FILE);
+    let mut text = format!(
+        "UltraMarket {} is up.\n\n  shop        {url}  (REST, gRPC; {url}/docs)\n  operations  http://{}  (/health/ready, /metrics)\n  data        {}\n",
+        env!("CARGO_PKG_VERSION"),
+        running.admin,
+        settings.data_dir.display(),
+    );
+    match &running.first_start {
+        Some(report) => {
+            text += &format!(
+                "  admin       {} with password {}\n              (told this once; kept in {})\n",
+                report.credentials.email,
+                report.credentials.password,
+                credentials.display(),
+            );
+            if let Some(products) = report.products {
+                text += &format!("  sample      {products} products, to play with\n");
+            }
+        }
+        None => text += &format!("  admin       see {}\n", credentials.display()),
+    }
+    text + &format!(
+        "\nTry\n  curl '{url}/api/v1/products?pageSize=5'\n  curl '{url}/api/v1/search?query=headphones'\n  curl {url}/api/v1/auth/register -d '{{\"email\":\"ann@example.com\",\"password\":\"correct horse battery\",\"displayName\":\"Ann\"}}'\n\n"
+    )
+}
