@@ -28,6 +28,6 @@ pub(super) fn text(running: &Running, settings: &Settings) -> String {
         None => text += &format!("  admin       see {}\n", credentials.display()),
     }
     text + &format!(
-        "\nTry\n  curl '{url}/api/v1/products?pageSize=5'\n  curl '{url}/api/v1/search?query=headphones'\n  curl {url}/api/v1/auth/register -d '{{\"email\":\"ann@example.com\",\"password\":\"correct horse battery\",\"displayName\":\"Ann\"}}'\n\n"
+        "\nTry\n  curl '{url}/api/v1/products?pageSize=5'\n  curl '{url}/api/v1/search?query=headphones'\n  curl {url}/api/v1/auth/register --json '{{\"email\":\"ann@example.com\",\"password\":\"correct horse battery\",\"displayName\":\"Ann\"}}'\n\n"
     )
 }

@@ -37,7 +37,7 @@ async fn an_approved_seller_sells_own_products_and_search_follows_within_a_secon
 
 #[tokio::test]
 async fn a_refresh_token_works_once_and_a_thief_ends_the_session() {
-    let market = Market::with(&[("sample", "false"), ("identity.refresh_leniency_seconds", "0")]).await;
+    let market = Market::with(&[("sample", "false"), ("identity.refresh_leeway_seconds", "0")]).await;
     let ann = market.customer("ann").await;
     let rest = market.rest();
     let login = json!({"email": ann.email, "password": "correct horse battery staple"});

@@ -75,7 +75,7 @@ async fn a_payment_that_needs_3d_secure_waits_for_its_shopper() {
 
 #[tokio::test]
 async fn lost_replies_of_the_provider_neither_lose_nor_double_a_payment() {
-    let market = Market::with(&[("sample", "false"), ("payment.provider_timeout_seconds", "1")]).await;
+    let market = Market::with(&[("sample", "false"), ("payment.sandbox.lost_answer_ms", "200"), ("payment.retry_base_ms", "100")]).await;
     let sku = stocked(&market, "Lamp", 9).await;
     for token in ["tok_timeout_before", "tok_timeout_after", "tok_flaky"] {
         let mut shopper = market.customer(&token.replace('_', "")).await;
