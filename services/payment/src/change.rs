@@ -33,7 +33,7 @@ impl Rules {
 pub(crate) enum Tell {
     /// If it is another one than before.
     IfNew,
-    /// In any case: it asked.
+    /// In any case: it asked, and nothing else will follow.
     Always,
 }
 

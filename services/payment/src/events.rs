@@ -98,7 +98,9 @@ impl Consumer {
     async fn told(&self, tx: &Tx, known: Payment, command: impl FnOnce(&mut Payment)) -> Result<(), Error> {
         let mut payment = known.clone();
         command(&mut payment);
-        change::store(tx, self.rules, &[(known, payment)], Tell::Always).await
+        // Where calls are under way, their outcome is the answer.
+        let tell = if payment.attempts == known.attempts { Tell::Always } else { Tell::IfNew };
+        change::store(tx, self.rules, &[(known, payment)], tell).await
     }
 }
 

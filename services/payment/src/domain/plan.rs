@@ -3,7 +3,7 @@
 use kernel::Timestamp;
 
 use super::{
-    attempt::{Operation, PaymentToken, State},
+    attempt::{Attempt, Operation, PaymentToken, State},
     ledger::{Balance, Event},
     payment::Payment,
 };
@@ -118,9 +118,21 @@ impl Payment {
         !self.is_busy() && self.balance().kept() == 0 && !self.may_hold()
     }
 
+    /// The answer to a call that takes money was lost, and what it was is not found out yet.
     fn is_unknown(&self) -> bool {
         let takes = [Operation::Authorize, Operation::Confirm, Operation::Capture];
-        self.attempts.iter().any(|attempt| attempt.state == State::Unknown && takes.contains(&attempt.operation))
+        let in_doubt = |attempt: &Attempt| match attempt.state {
+            State::Unknown => true,
+            State::New | State::Sent => attempt.failures > 0,
+            State::RequiresAction
+            | State::Processing
+            | State::Authorized
+            | State::Captured
+            | State::Declined
+            | State::Canceled
+            | State::Refunded => false,
+        };
+        self.attempts.iter().any(|attempt| takes.contains(&attempt.operation) && in_doubt(attempt))
     }
 
     pub(crate) fn status(&self) -> Status {
