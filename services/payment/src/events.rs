@@ -9,12 +9,9 @@
 //! A command only stores what is wanted; the worker makes the calls and the answer comes when it is known. A command
 //! that comes again changes nothing and is told the current answer.
 
-use std::sync::Arc;
-
-use bus::{HandleError, Handler, Message};
+use bus::Message;
 use db::{Apply, Tx};
 use prost::{Message as _, Name};
-use tokio::sync::Notify;
 use tonic::codegen::async_trait;
 use ultramarket_api::payment::events::v1::{AuthorizePayment, CancelPayment, CapturePayment};
 
@@ -66,7 +63,7 @@ impl Consumer {
         if store::payment::of_order(tx, &payment.order_id).await?.is_some() {
             return Err(Error::Contradiction { id, problem: "its order has another payment" });
         }
-        change::store_new(tx, self.rules, &payment.begin()).await
+        change::store_new(tx, &self.rules, &payment.begin()).await
     }
 
     async fn again(&self, tx: &Tx, known: Payment, wanted: &Payment) -> Result<(), Error> {
@@ -100,25 +97,6 @@ impl Consumer {
         command(&mut payment);
         // Where calls are under way, their outcome is the answer.
         let tell = if payment.attempts == known.attempts { Tell::Always } else { Tell::IfNew };
-        change::store(tx, self.rules, &[(known, payment)], tell).await
-    }
-}
-
-/// Wakes the worker once the effects of messages are committed.
-pub(crate) struct Waking {
-    pub(crate) inner: Arc<dyn Handler>,
-    pub(crate) wake: Arc<Notify>,
-}
-
-#[async_trait]
-impl Handler for Waking {
-    async fn handle(&self, messages: &[Message]) -> Result<(), HandleError> {
-        let handled = self.inner.handle(messages).await;
-        self.wake.notify_one();
-        handled
-    }
-
-    async fn park(&self, message: &Message, error: &HandleError) -> Result<(), HandleError> {
-        self.inner.park(message, error).await
+        change::store(tx, &self.rules, &[(known, payment)], tell).await
     }
 }

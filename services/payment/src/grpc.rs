@@ -1,10 +1,7 @@
 //! The RPCs: decode, call, encode. No SQL, no rules.
 
-use std::sync::Arc;
-
 use db::{Db, Tx, idempotency::Claim};
 use service_kit::{Caller, idempotent};
-use tokio::sync::Notify;
 use tonic::{Request, Response, Status, codegen::async_trait};
 use ultramarket_api::payment::v1::{self as pb, payment_service_server::PaymentService};
 
@@ -23,7 +20,6 @@ pub(crate) const SIGNATURE: &str = "stripe-signature";
 pub(crate) struct Handlers {
     pub(crate) db: Db,
     pub(crate) rules: Rules,
-    pub(crate) wake: Arc<Notify>,
     pub(crate) webhooks: Webhooks,
 }
 
@@ -47,9 +43,7 @@ impl PaymentService for Handlers {
             let claim = claim.as_ref();
             self.db.write(|tx| Box::pin(self.confirm(tx, who, id, claim))).await
         });
-        let reply = confirmed.await?;
-        self.wake.notify_one();
-        Ok(reply)
+        confirmed.await
     }
 
     async fn handle_webhook(&self, request: Request<pb::HandleWebhookRequest>) -> Result<Response<()>, Status> {
@@ -70,7 +64,7 @@ impl Handlers {
             after.updated_at = tx.now();
         }
         let reply = pb::Payment::from(&after);
-        change::store(tx, self.rules, &[(before, after)], Tell::IfNew).await?;
+        change::store(tx, &self.rules, &[(before, after)], Tell::IfNew).await?;
         idempotent::complete(claim, tx, &reply).await?;
         Ok(reply)
     }

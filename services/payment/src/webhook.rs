@@ -4,10 +4,7 @@
 //! remembered once, and only then moves anything. A report that cannot be true is acknowledged, since sending it
 //! again would not make it truer, and left to somebody to look into.
 
-use std::sync::Arc;
-
 use db::{Db, Tx};
-use tokio::sync::Notify;
 
 use crate::{
     Error,
@@ -27,7 +24,6 @@ pub(crate) struct Webhooks {
     pub(crate) db: Db,
     pub(crate) providers: Providers,
     pub(crate) rules: Rules,
-    pub(crate) wake: Arc<Notify>,
 }
 
 impl Webhooks {
@@ -63,9 +59,7 @@ impl Webhooks {
             return Ok("duplicate");
         }
         let report = &report;
-        let result = self.db.write(|tx| Box::pin(self.record(tx, provider.name(), id, report))).await?;
-        self.wake.notify_one();
-        Ok(result)
+        self.db.write(|tx| Box::pin(self.record(tx, provider.name(), id, report))).await
     }
 
     async fn record(&self, tx: &Tx, provider: &str, id: &str, report: &Report) -> Result<&'static str, Error> {
@@ -82,7 +76,7 @@ impl Webhooks {
             alarm(&before, report, &anomaly.to_string());
             return Ok("anomaly");
         }
-        change::store(tx, self.rules, &[(before, after)], Tell::IfNew).await?;
+        change::store(tx, &self.rules, &[(before, after)], Tell::IfNew).await?;
         Ok("taken")
     }
 }

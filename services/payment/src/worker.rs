@@ -4,12 +4,12 @@
 //! One call of a payment runs at a time, a bounded number of all. What the process does not live to store is in the
 //! rows: at the next start, and whenever an answer is lost, the provider is asked by our key.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
 use db::{Db, Tx};
 use kernel::Timestamp;
 use service_kit::Tasks;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -48,7 +48,6 @@ pub(crate) struct Worker {
     pub(crate) db: Db,
     pub(crate) providers: Providers,
     pub(crate) tasks: Tasks,
-    pub(crate) wake: Arc<Notify>,
     pub(crate) settings: Settings,
 }
 
@@ -80,7 +79,7 @@ impl Worker {
             let pause = if more { Duration::ZERO } else { self.settings.poll };
             tokio::select! {
                 _ = finished.recv_many(&mut batch, BATCH) => {}
-                () = self.wake.notified() => {}
+                () = self.settings.rules.wake.notified() => {}
                 () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => return,
             }
@@ -135,7 +134,7 @@ impl Worker {
             }
             changes.push((before, after));
         }
-        change::store(tx, self.settings.rules, &changes, Tell::IfNew).await?;
+        change::store(tx, &self.settings.rules, &changes, Tell::IfNew).await?;
         Ok(jobs)
     }
 
@@ -184,7 +183,7 @@ impl Worker {
     }
 
     async fn settle(&self, tx: &Tx, done: &[Done]) -> Result<(), Error> {
-        let rules = self.settings.rules;
+        let rules = &self.settings.rules;
         let mut payments = store::load_all(tx, &done.iter().map(|done| done.payment_id.clone()).collect()).await?;
         let mut changes = Vec::with_capacity(done.len());
         for Done { payment_id, key, outcome } in done {
