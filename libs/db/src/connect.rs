@@ -11,16 +11,18 @@ use std::{
 use futures::future::BoxFuture;
 use kernel::{Backoff, SharedClock, SharedIds};
 use sea_orm::{
-    DatabaseConnection, DbErr, RuntimeErr, SqlxSqliteConnector,
+    ConnectionTrait, DatabaseConnection, DbErr, ExecResult, RuntimeErr, SqlxSqliteConnector, Statement,
     sqlx::{
-        self, ConnectOptions,
+        ConnectOptions,
         pool::PoolOptions,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
 use tokio::sync::Notify;
 
-use crate::{Durability, Error, Options, Scope, Tx, error::may_retry, metrics::DB_POOL_CONNECTIONS};
+use crate::{
+    Durability, Error, Options, Reader, Scope, Tx, error::may_retry, metrics::DB_POOL_CONNECTIONS, sqlite::Pool,
+};
 
 /// The schemes that [`Db::open`] knows.
 pub const SCHEMES: &[&str] = &["sqlite"];
@@ -35,8 +37,8 @@ pub struct Db(Arc<Inner>);
 
 struct Inner {
     service: String,
-    reader: DatabaseConnection,
-    writer: DatabaseConnection,
+    reader: Reader,
+    writer: Arc<Pool>,
     clock: SharedClock,
     ids: SharedIds,
     emitted: Notify,
@@ -77,29 +79,15 @@ impl Db {
             Durability::Normal => SqliteSynchronous::Normal,
         };
         let connect = sqlite(connect, &options).synchronous(synchronous);
-        // The writer comes first: it creates the file and puts it into WAL mode.
-        let writer = PoolOptions::new()
-            .min_connections(1)
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .acquire_timeout(options.acquire_timeout)
-            .connect_with(connect.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal))
-            .await
-            .map_err(unreachable_file)?;
-        let reader = PoolOptions::new()
-            .min_connections(0)
-            .max_connections(options.readers.max(1))
-            .idle_timeout(Duration::from_secs(120))
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .acquire_timeout(options.acquire_timeout)
-            .connect_lazy_with(connect.pragma("query_only", "ON"));
+        let create = connect.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+        let writer = Pool::new(create, 1, options.acquire_timeout);
+        let reader = Pool::new(connect.pragma("query_only", "ON"), options.readers.max(1), options.acquire_timeout);
+        // Creates the file, or shows at once that it cannot be used.
+        writer.lease().await?;
         Ok(Self(Arc::new(Inner {
             service: options.service,
-            reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
-            writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+            reader: Reader(reader),
+            writer,
             clock,
             ids,
             emitted: Notify::new(),
@@ -109,11 +97,11 @@ impl Db {
 
     /// Connections for reading. They see what is committed and cannot change anything.
     #[must_use]
-    pub fn reader(&self) -> &DatabaseConnection {
+    pub fn reader(&self) -> &Reader {
         &self.0.reader
     }
 
-    /// Runs `work` in a transaction that holds the write lock from its beginning, and commits if it returns `Ok`.
+    /// Runs `work` in a transaction that holds the write lock before it reads, and commits if it returns `Ok`.
     ///
     /// When another transaction is in the way it is rolled back and run again, a few times; so `work` is an `Fn` that
     /// must have no effects outside of the transaction. When the returned future is dropped, nothing has happened or
@@ -148,10 +136,16 @@ impl Db {
     {
         let scope = Scope::new(Tx::begin(self).await?);
         let running = work(&scope);
-        // An error drops the transaction, which rolls it back.
-        let value = running.await?;
-        scope.into_tx().commit(self).await?;
-        Ok(value)
+        match running.await {
+            Ok(value) => {
+                scope.into_tx().commit(self).await?;
+                Ok(value)
+            }
+            Err(error) => {
+                scope.into_tx().rollback().await;
+                Err(error)
+            }
+        }
     }
 
     /// The service that owns the database.
@@ -177,32 +171,43 @@ impl Db {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), Error> {
-        Ok(self.0.reader.ping().await?)
+        let select = Statement::from_string(self.0.reader.get_database_backend(), "SELECT 1");
+        self.0.reader.query_one_raw(select).await?;
+        Ok(())
     }
 
     /// Closes all connections, after the work at hand is done. What comes later fails.
     pub async fn close(&self) {
-        for connection in [&self.0.reader, &self.0.writer] {
-            if let Err(error) = connection.close_by_ref().await {
-                tracing::warn!(db.service = self.0.service, error = %error, "closing the database failed");
-            }
-        }
+        self.0.reader.0.close().await;
+        self.0.writer.close().await;
     }
 
-    /// The connection for single statements that are a transaction by themselves.
-    pub(crate) fn writer(&self) -> &DatabaseConnection {
+    /// Where transactions come from, one at a time.
+    pub(crate) fn writer(&self) -> &Arc<Pool> {
         &self.0.writer
     }
 
-    /// Reports the state of the pools.
+    /// Runs one statement as a transaction of its own.
+    pub(crate) async fn execute(&self, statement: Statement) -> Result<ExecResult, Error> {
+        Ok(self.0.writer.lease().await?.execute(statement).await?)
+    }
+
+    /// A connection for migrations, which need one of SeaORM's own. It waits long for the write lock.
+    pub(crate) async fn connection_for_migrations(&self) -> Result<DatabaseConnection, Error> {
+        let options = self.0.writer.options().clone().busy_timeout(Duration::from_secs(30));
+        let pool = PoolOptions::new().max_connections(1).connect_with(options).await;
+        let pool = pool.map_err(|error| Error::from(DbErr::Conn(RuntimeErr::SqlxError(error.into()))))?;
+        Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+    }
+
+    /// Reports how many connections are open.
     pub(crate) fn report_pools(&self) {
-        for (name, connection) in [("reader", &self.0.reader), ("writer", &self.0.writer)] {
-            let pool = connection.get_sqlite_connection_pool();
-            let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
-            for (state, count) in [("idle", idle), ("used", pool.size().saturating_sub(idle))] {
+        for (name, pool) in [("reader", &self.0.reader.0), ("writer", &self.0.writer)] {
+            let (idle, used) = pool.usage();
+            for (state, count) in [("idle", idle), ("used", used)] {
                 let service = self.0.service.clone();
                 metrics::gauge!(DB_POOL_CONNECTIONS, "service" => service, "pool" => name, "state" => state)
-                    .set(f64::from(count));
+                    .set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
             }
         }
     }
@@ -239,8 +244,4 @@ fn sqlite(connect: SqliteConnectOptions, options: &Options) -> SqliteConnectOpti
         .pragma("temp_store", "MEMORY")
         // After a burst the log shrinks again.
         .pragma("journal_size_limit", "8388608")
-}
-
-fn unreachable_file(error: sqlx::Error) -> Error {
-    Error::Unavailable(DbErr::Conn(RuntimeErr::SqlxError(error.into())))
 }

@@ -200,20 +200,11 @@ impl Cause {
         if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
             return Self::Away;
         }
-        if let Some(database) = database_error(error) {
-            return Self::of_code(database.code().as_deref());
+        if database_error(error).is_some_and(|database| matches!(Self::of_code(database.code().as_deref()), Self::Busy))
+        {
+            return Self::Busy;
         }
-        let away = matches!(
-            sqlx_error(error),
-            Some(
-                sqlx::Error::Io(_)
-                    | sqlx::Error::PoolTimedOut
-                    | sqlx::Error::PoolClosed
-                    | sqlx::Error::WorkerCrashed
-                    | sqlx::Error::BeginFailed
-            )
-        );
-        if away { Self::Away } else { Self::Other }
+        if sqlx_error(error).is_some_and(is_away) { Self::Away } else { Self::Other }
     }
 
     /// By SQLite's result code, of which the low byte is the primary one.
@@ -226,6 +217,21 @@ impl Cause {
             _ => Self::Other,
         }
     }
+}
+
+/// Whether the connection, the file or the memory behind it failed, rather than the statement.
+pub(crate) fn is_away(error: &sqlx::Error) -> bool {
+    if let Some(database) = error.as_database_error() {
+        return matches!(Cause::of_code(database.code().as_deref()), Cause::Away);
+    }
+    matches!(
+        error,
+        sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed
+    )
 }
 
 fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {

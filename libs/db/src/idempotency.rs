@@ -148,7 +148,7 @@ pub async fn begin(db: &Db, key: &Key) -> Result<Begin, Error> {
             now.micros().into(),
             (now + TTL).micros().into(),
         ];
-        if db.execute(statement(db.writer(), claim, values)).await?.rows_affected() == 1 {
+        if db.execute(statement(db.reader(), claim, values)).await?.rows_affected() == 1 {
             return Ok(Begin::Run(Claim { key: key.clone(), token }));
         }
         let find = "SELECT fingerprint, reply, error, lease_until FROM idempotency_keys \
@@ -217,7 +217,7 @@ impl Claim {
     pub async fn release(self, db: &Db) -> Result<(), Error> {
         let sql = "DELETE FROM idempotency_keys WHERE principal = $1 AND method = $2 AND key = $3 AND claim = $4 \
                    AND reply IS NULL AND error IS NULL";
-        db.execute(statement(db.writer(), sql, self.place())).await?;
+        db.execute(statement(db.reader(), sql, self.place())).await?;
         Ok(())
     }
 

@@ -17,7 +17,9 @@ mod migrate;
 mod migrations;
 mod options;
 mod outbox;
+mod reader;
 pub mod sql;
+mod sqlite;
 mod sweep;
 mod tx;
 
@@ -28,5 +30,6 @@ pub use migrate::{Migration, Migrator, SchemaError, Step};
 pub use migrations::migrations_of_messaging;
 pub use options::{Durability, Options};
 pub use outbox::{MAX_EVENT_BYTES, Relay};
+pub use reader::Reader;
 pub use sweep::{Retention, Sweeper};
 pub use tx::{Scope, Tx};

@@ -6,12 +6,12 @@
 use std::collections::HashSet;
 
 use sea_orm::{
-    ConnectionTrait, DbErr,
+    ConnectionTrait, DatabaseConnection, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sea_query::{ColumnDef, Table},
 };
 use sea_orm_migration::{MigrationTrait, SchemaManager};
 
-use crate::{Db, Error, Tx, sql::statement};
+use crate::{Db, Error, sql::statement};
 
 const TABLE: &str = "seaql_migrations";
 
@@ -66,14 +66,17 @@ impl Migrator {
     /// # Errors
     /// When the schema is newer than this program, or a migration fails; those before it stay applied.
     pub async fn up(&self) -> Result<Vec<String>, Error> {
+        self.check_names()?;
+        let connection = self.db.connection_for_migrations().await?;
+        let applied = self.applied(&SchemaManager::new(&connection)).await?;
         let mut done = Vec::new();
-        for (migration, step) in self.migrations.iter().zip(self.status().await?) {
-            let apply = self.db.write(|tx| Box::pin(self.apply(tx, migration)));
-            if !step.applied && apply.await? {
-                tracing::info!(db.service = self.db.service(), migration = step.name, "migration applied");
-                done.push(step.name);
+        for migration in self.migrations.iter().filter(|migration| !applied.contains(migration.name())) {
+            if self.apply(&connection, migration).await? {
+                tracing::info!(db.service = self.db.service(), migration = migration.name(), "migration applied");
+                done.push(migration.name().to_owned());
             }
         }
+        connection.close().await?;
         Ok(done)
     }
 
@@ -83,17 +86,17 @@ impl Migrator {
     /// When the schema is newer than this program, or a migration cannot be taken back.
     pub async fn down(&self, steps: usize) -> Result<Vec<String>, Error> {
         self.check_names()?;
+        let connection = self.db.connection_for_migrations().await?;
+        let applied = self.applied(&SchemaManager::new(&connection)).await?;
         let mut done = Vec::new();
-        for migration in self.migrations.iter().rev() {
-            if done.len() == steps {
-                break;
-            }
-            let revert = self.db.write(|tx| Box::pin(self.revert(tx, migration)));
-            if revert.await? {
+        let last_first = self.migrations.iter().rev().filter(|migration| applied.contains(migration.name()));
+        for migration in last_first.take(steps) {
+            if self.revert(&connection, migration).await? {
                 tracing::info!(db.service = self.db.service(), migration = migration.name(), "migration taken back");
                 done.push(migration.name().to_owned());
             }
         }
+        connection.close().await?;
         Ok(done)
     }
 
@@ -103,7 +106,9 @@ impl Migrator {
     /// When the schema is newer than this program.
     pub async fn status(&self) -> Result<Vec<Step>, Error> {
         self.check_names()?;
-        let applied = self.applied(&SchemaManager::new(self.db.reader())).await?;
+        let connection = self.db.connection_for_migrations().await?;
+        let applied = self.applied(&SchemaManager::new(&connection)).await?;
+        connection.close().await?;
         let step = |migration: &Migration| Step {
             name: migration.name().to_owned(),
             applied: applied.contains(migration.name()),
@@ -121,34 +126,38 @@ impl Migrator {
         if missing.is_empty() { Ok(()) } else { Err(SchemaError::Behind(missing).into()) }
     }
 
-    async fn apply(&self, tx: &Tx, migration: &Migration) -> Result<bool, Error> {
-        tx.execute(
-            &Table::create()
-                .table(TABLE)
-                .if_not_exists()
-                .col(ColumnDef::new("version").text().not_null().primary_key())
-                .col(ColumnDef::new("applied_at").big_integer().not_null())
-                .take(),
-        )
-        .await?;
-        let manager = SchemaManager::new(tx.inner());
+    /// Whether there was something to do: another program may have been faster.
+    async fn apply(&self, connection: &DatabaseConnection, migration: &Migration) -> Result<bool, Error> {
+        let tx = connection.begin_with_options(locked()).await?;
+        let mut versions = Table::create();
+        versions
+            .table(TABLE)
+            .if_not_exists()
+            .col(ColumnDef::new("version").text().not_null().primary_key())
+            .col(ColumnDef::new("applied_at").big_integer().not_null());
+        tx.execute(&versions).await?;
+        let manager = SchemaManager::new(&tx);
         if self.applied(&manager).await?.contains(migration.name()) {
             return Ok(false);
         }
         migration.up(&manager).await?;
         let record = "INSERT INTO seaql_migrations (version, applied_at) VALUES ($1, $2)";
-        tx.execute_raw(statement(tx, record, [migration.name().into(), tx.now().unix_seconds().into()])).await?;
+        let now = self.db.clock().now().unix_seconds();
+        tx.execute_raw(statement(&tx, record, [migration.name().into(), now.into()])).await?;
+        tx.commit().await?;
         Ok(true)
     }
 
-    async fn revert(&self, tx: &Tx, migration: &Migration) -> Result<bool, Error> {
-        let manager = SchemaManager::new(tx.inner());
+    async fn revert(&self, connection: &DatabaseConnection, migration: &Migration) -> Result<bool, Error> {
+        let tx = connection.begin_with_options(locked()).await?;
+        let manager = SchemaManager::new(&tx);
         if !self.applied(&manager).await?.contains(migration.name()) {
             return Ok(false);
         }
         migration.down(&manager).await?;
         let record = "DELETE FROM seaql_migrations WHERE version = $1";
-        tx.execute_raw(statement(tx, record, [migration.name().into()])).await?;
+        tx.execute_raw(statement(&tx, record, [migration.name().into()])).await?;
+        tx.commit().await?;
         Ok(true)
     }
 
@@ -174,4 +183,10 @@ impl Migrator {
         }
         Ok(())
     }
+}
+
+/// Programs that migrate at once take turns, and see what the others did.
+fn locked() -> TransactionOptions {
+    let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
+    TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() }
 }

@@ -6,7 +6,7 @@ mod rows;
 use std::collections::BTreeMap;
 
 use kernel::Timestamp;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Statement};
 
 pub use relay::Relay;
 
@@ -49,8 +49,9 @@ static INSERT: Sized = Sized::new(|rows| {
     format!("INSERT INTO outbox (id, aggregate, kind, payload, headers, created_at) VALUES {values}")
 });
 
-/// Stores what a transaction emitted, in its order.
-pub(crate) async fn store(tx: &impl ConnectionTrait, mut emitted: Vec<Emitted>) -> Result<(), Error> {
+/// The statements that store what a transaction emitted, in its order.
+pub(crate) fn statements(db: &impl ConnectionTrait, mut emitted: Vec<Emitted>) -> Vec<Statement> {
+    let mut statements = Vec::new();
     while !emitted.is_empty() {
         let rows = sql::step(emitted.len());
         let values = emitted.drain(..rows).flat_map(|event| {
@@ -63,8 +64,7 @@ pub(crate) async fn store(tx: &impl ConnectionTrait, mut emitted: Vec<Emitted>) 
                 event.created_at.micros().into(),
             ]
         });
-        let values = values.collect();
-        tx.execute_raw(sql::statement_of(tx, INSERT.text(rows), values)).await?;
+        statements.push(sql::statement_of(db, INSERT.text(rows), values.collect()));
     }
-    Ok(())
+    statements
 }

@@ -79,7 +79,7 @@ impl Sweeper {
     async fn in_batches(&self, sql: &str, before: Timestamp) -> Result<u64, Error> {
         let mut total = 0;
         loop {
-            let delete = statement(self.db.writer(), sql, [before.micros().into(), BATCH.into()]);
+            let delete = statement(self.db.reader(), sql, [before.micros().into(), BATCH.into()]);
             let rows = self.db.execute(delete).await?.rows_affected();
             total += rows;
             if rows < BATCH.unsigned_abs() {
@@ -101,7 +101,7 @@ impl Sweeper {
             let columns = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
             let (Some(to), Some(newest)): (Option<i64>, Option<i64>) = columns else { return Ok(total) };
             let values = [from.into(), to.into(), before.micros().into()];
-            let delete = statement(self.db.writer(), delete, values);
+            let delete = statement(self.db.reader(), delete, values);
             total += self.db.execute(delete).await?.rows_affected();
             if newest >= before.micros() {
                 return Ok(total);
@@ -109,12 +109,5 @@ impl Sweeper {
             from = to;
             time::sleep(PAUSE).await;
         }
-    }
-}
-
-impl Db {
-    /// Runs one statement as a transaction of its own.
-    pub(crate) async fn execute(&self, statement: sea_orm::Statement) -> Result<sea_orm::ExecResult, Error> {
-        Ok(self.writer().execute_raw(statement).await?)
     }
 }

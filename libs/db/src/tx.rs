@@ -3,24 +3,24 @@
 use std::{
     fmt,
     marker::PhantomData,
+    mem,
     ops::Deref,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use kernel::{Ids, SharedIds, Timestamp};
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
 use crate::{
     Db, Error,
     outbox::{self, Emitted},
+    sqlite::Lease,
 };
 
 /// A transaction that holds the write lock. Made by [`Db::write`], which commits it.
 pub struct Tx {
-    inner: DatabaseTransaction,
+    /// The lock is never waited for, unless two statements of one transaction are awaited at once.
+    connection: tokio::sync::Mutex<Lease>,
     now: Timestamp,
     ids: SharedIds,
     emitted: Mutex<Vec<Emitted>>,
@@ -35,20 +35,19 @@ impl fmt::Debug for Tx {
 
 impl Tx {
     pub(crate) async fn begin(db: &Db) -> Result<Self, Error> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let inner = db.writer().begin_with_options(options).await?;
+        let connection = tokio::sync::Mutex::new(db.writer().lease().await?);
         let (emitted, after) = (Mutex::default(), Mutex::default());
-        Ok(Self { inner, now: db.clock().now(), ids: db.ids().clone(), emitted, after })
+        Ok(Self { connection, now: db.clock().now(), ids: db.ids().clone(), emitted, after })
     }
 
     pub(crate) async fn commit(self, db: &Db) -> Result<(), Error> {
-        let emitted = self.emitted.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let wake = !emitted.is_empty();
-        outbox::store(&self.inner, emitted).await?;
-        self.inner.commit().await?;
+        let mut events = outbox::statements(&self, mem::take(&mut *self.emitted()));
+        let wake = !events.is_empty();
+        let last = events.pop();
+        for statement in events {
+            self.execute_raw(statement).await?;
+        }
+        self.connection.into_inner().commit(last).await?;
         if wake {
             db.emitted().notify_one();
         }
@@ -58,8 +57,12 @@ impl Tx {
         Ok(())
     }
 
-    pub(crate) fn inner(&self) -> &DatabaseTransaction {
-        &self.inner
+    pub(crate) async fn rollback(self) {
+        self.connection.into_inner().rollback().await;
+    }
+
+    fn emitted(&self) -> MutexGuard<'_, Vec<Emitted>> {
+        self.emitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// When the transaction began. The same for all of it.
@@ -86,7 +89,7 @@ impl Tx {
     /// When the event is larger than [`crate::MAX_EVENT_BYTES`].
     pub async fn emit<M: prost::Message + prost::Name>(&self, aggregate: &str, event: &M) -> Result<(), Error> {
         let emitted = Emitted::new(self, aggregate, event)?;
-        self.emitted.lock().unwrap_or_else(PoisonError::into_inner).push(emitted);
+        self.emitted().push(emitted);
         Ok(())
     }
 
@@ -103,7 +106,7 @@ impl Tx {
             .into_iter()
             .map(|(aggregate, event)| Emitted::new(self, aggregate.as_ref(), &event))
             .collect::<Result<_, _>>()?;
-        self.emitted.lock().unwrap_or_else(PoisonError::into_inner).extend(events);
+        self.emitted().extend(events);
         Ok(())
     }
 }
@@ -133,32 +136,54 @@ impl Deref for Scope<'_> {
     }
 }
 
-macro_rules! is_a_connection {
-    ($type:ty, $($inner:ident).+) => {
-        #[async_trait::async_trait]
-        impl ConnectionTrait for $type {
-            fn get_database_backend(&self) -> DbBackend {
-                self.$($inner).+.get_database_backend()
-            }
+#[async_trait::async_trait]
+impl ConnectionTrait for Tx {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Sqlite
+    }
 
-            async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-                self.$($inner).+.execute_raw(statement).await
-            }
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let mut connection = self.connection.lock().await;
+        let statement = connection.within_transaction(statement)?;
+        connection.execute(statement).await
+    }
 
-            async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-                self.$($inner).+.execute_unprepared(sql).await
-            }
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.execute_raw(Statement::from_string(DbBackend::Sqlite, sql)).await
+    }
 
-            async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-                self.$($inner).+.query_one_raw(statement).await
-            }
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let mut connection = self.connection.lock().await;
+        let statement = connection.within_transaction(statement)?;
+        connection.query_one(statement).await
+    }
 
-            async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-                self.$($inner).+.query_all_raw(statement).await
-            }
-        }
-    };
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let mut connection = self.connection.lock().await;
+        let statement = connection.within_transaction(statement)?;
+        connection.query_all(statement).await
+    }
 }
 
-is_a_connection!(Tx, inner);
-is_a_connection!(Scope<'_>, tx.inner);
+#[async_trait::async_trait]
+impl ConnectionTrait for Scope<'_> {
+    fn get_database_backend(&self) -> DbBackend {
+        self.tx.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.tx.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.tx.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.tx.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.tx.query_all_raw(statement).await
+    }
+}

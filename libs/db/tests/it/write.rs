@@ -44,9 +44,10 @@ async fn two_processes_take_turns() {
 /// Holds the write lock of `db` until told.
 async fn hold(db: &Db, holding: oneshot::Sender<()>, release: oneshot::Receiver<()>) {
     let (holding, release) = (std::sync::Mutex::new(Some(holding)), tokio::sync::Mutex::new(release));
-    let held = db.write(|_| {
+    let held = db.write(|tx| {
         let (holding, release) = (holding.lock().expect("not poisoned").take(), &release);
         Box::pin(async move {
+            add(tx, "held").await?;
             holding.expect("runs once").send(()).expect("somebody waits");
             (&mut *release.lock().await).await.expect("is told");
             Ok::<_, Error>(())
@@ -217,4 +218,48 @@ async fn time_stands_still_within_a_transaction() {
         .await
         .unwrap();
     assert_eq!(first, second);
+}
+
+#[tokio::test]
+async fn nothing_of_a_transaction_stays_when_the_file_is_full() {
+    let fixture = open().await;
+    let db = &fixture.db;
+    let pages = number(db, "PRAGMA page_count").await;
+    run(db, &format!("PRAGMA max_page_count = {}", pages + 10)).await.unwrap();
+    let careless = db.write(|tx| {
+        Box::pin(async move {
+            add(tx, "a").await?;
+            let large = "INSERT INTO notes SELECT hex(zeroblob(100000)), 1";
+            let full: Error = tx.execute_unprepared(large).await.expect_err("is full").into();
+            assert_eq!(full.reason(), "DATABASE_UNAVAILABLE");
+            add(tx, "b").await
+        })
+    });
+    let error = careless.await.expect_err("the transaction is lost");
+    assert_eq!(error.reason(), "INTERNAL");
+    assert_eq!(db.write(|tx| add(tx, "a").boxed()).await.expect("there is room for this"), 1);
+    assert_eq!(number(db, "SELECT COUNT(*) FROM notes").await, 1);
+}
+
+#[tokio::test]
+async fn effects_outside_of_the_database_follow_the_commit() {
+    let fixture = open().await;
+    let effects = Arc::new(AtomicU32::new(0));
+    let attempt = async |fails: bool| {
+        fixture
+            .db
+            .write(|tx| {
+                let effects = Arc::clone(&effects);
+                Box::pin(async move {
+                    tx.after_commit(move || _ = effects.fetch_add(1, Ordering::SeqCst));
+                    add(tx, "a").await?;
+                    if fails { Err(Error::Busy(sea_orm::DbErr::Custom("lost".to_owned()))) } else { Ok(()) }
+                })
+            })
+            .await
+    };
+    attempt(true).await.expect_err("loses every race");
+    assert_eq!(effects.load(Ordering::SeqCst), 0);
+    attempt(false).await.expect("commits");
+    assert_eq!(effects.load(Ordering::SeqCst), 1);
 }
