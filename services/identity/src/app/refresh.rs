@@ -4,16 +4,28 @@ use db::Tx;
 use kernel::{random_token, sha256_hex};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Decided, Grant, Identity, Tokens};
+use super::{Grant, Identity, Tokens};
 use crate::{
     Error,
-    domain::session::{Use, Verdict, judge},
+    domain::{
+        account::AccountId,
+        session::{SessionId, Use, Verdict, judge},
+    },
     metrics::REUSES,
     store::{
         sessions::{self, Owned, Reason},
         tokens::{self, Token},
     },
 };
+
+/// What became of an exchange, and of its session.
+enum Exchanged {
+    Granted(Box<Grant>),
+    /// The token did not work.
+    Refused,
+    /// The token was used before, so its session has ended.
+    Reused(AccountId, SessionId),
+}
 
 impl Identity {
     pub(crate) async fn refresh(&self, presented: &SecretString) -> Result<Tokens, Error> {
@@ -22,24 +34,31 @@ impl Identity {
         if tokens::find(self.db.reader(), digest).await?.is_none() {
             return Err(Error::InvalidRefreshToken);
         }
-        let grant = self.db.write(|tx| Box::pin(self.exchange(tx, digest))).await??;
-        self.tokens(grant).await
+        match self.db.write(|tx| Box::pin(self.exchange(tx, digest))).await? {
+            Exchanged::Granted(grant) => self.tokens(*grant).await,
+            Exchanged::Refused => Err(Error::InvalidRefreshToken),
+            Exchanged::Reused(account, session) => {
+                metrics::counter!(REUSES).increment(1);
+                tracing::warn!(target: "security", event = "refresh_token_reused", account.id = %account, session.id = %session, "session ended");
+                Err(Error::InvalidRefreshToken)
+            }
+        }
     }
 
-    async fn exchange(&self, tx: &Tx, digest: &str) -> Decided<Grant> {
-        let Some(token) = tokens::find(tx, digest).await? else { return Ok(Err(Error::InvalidRefreshToken)) };
+    async fn exchange(&self, tx: &Tx, digest: &str) -> Result<Exchanged, Error> {
+        let Some(token) = tokens::find(tx, digest).await? else { return Ok(Exchanged::Refused) };
         let owned = sessions::find(tx, token.session).await?;
         let usable = |owned: &Owned| owned.session.is_live(tx.now(), &self.lifetimes()) && !owned.account.disabled;
-        let Some(owned) = owned.filter(usable) else { return Ok(Err(Error::InvalidRefreshToken)) };
+        let Some(Owned { session, account }) = owned.filter(usable) else { return Ok(Exchanged::Refused) };
         let refresh_token = random_token();
         let successor = sha256_hex(refresh_token.as_bytes());
         if !self.replace(tx, digest, &token, &successor).await? {
-            end_reused(tx, &owned).await?;
-            return Ok(Err(Error::InvalidRefreshToken));
+            sessions::end_one(tx, session.id, Reason::TokenReused).await?;
+            return Ok(Exchanged::Reused(account.id, session.id));
         }
-        tokens::insert(tx, &successor, token.session).await?;
-        sessions::touch(tx, token.session).await?;
-        Ok(Ok(Grant { account: owned.account, session: owned.session, refresh_token }))
+        tokens::insert(tx, &successor, session.id).await?;
+        sessions::touch(tx, session.id).await?;
+        Ok(Exchanged::Granted(Box::new(Grant { account, session, refresh_token })))
     }
 
     /// Lets `successor` take the place of the token; not if somebody else has used it.
@@ -54,12 +73,4 @@ impl Identity {
             Verdict::Reuse => Ok(false),
         }
     }
-}
-
-async fn end_reused(tx: &Tx, owned: &Owned) -> Result<(), Error> {
-    sessions::end_one(tx, owned.session.id, Reason::TokenReused).await?;
-    metrics::counter!(REUSES).increment(1);
-    let (account, session) = (owned.account.id, owned.session.id);
-    tracing::warn!(target: "security", event = "refresh_token_reused", account.id = %account, session.id = %session, "session ended");
-    Ok(())
 }

@@ -1,0 +1,5 @@
+//! The rows of the tables.
+
+pub(crate) mod address;
+pub(crate) mod profile;
+pub(crate) mod seller;
