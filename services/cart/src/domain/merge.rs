@@ -28,7 +28,7 @@ pub(crate) struct Adjustment {
 pub(crate) fn merge(own: &[Line], guest: &[Line], version: i64) -> Merged {
     let mut merged = Merged::default();
     let mut room = MAX_LINES.saturating_sub(own.len());
-    let currency = own.first().or(guest.first()).map(|line| line.currency.as_str());
+    let currency = own.first().or_else(|| guest.first()).map(|line| line.currency.as_str());
     for line in guest {
         let before = own.iter().find(|own| own.sku == line.sku);
         let requested = i64::from(line.quantity) + before.map_or(0, |own| i64::from(own.quantity));
