@@ -1,9 +1,9 @@
 //! The settings of this service.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-/// How carts work.
-#[derive(Clone, Debug, Deserialize)]
+/// The section `[cart]` of the configuration.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// For how many seconds what the catalogue said of a SKU is kept; 0 asks each time. A change is heard of by event

@@ -1,9 +1,9 @@
 //! The settings of this service.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-/// How the catalogue works.
-#[derive(Clone, Debug, Deserialize)]
+/// The section `[catalog]` of the configuration.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// For how many seconds a product that was read is kept near; 0 keeps none. A change made by another replica is

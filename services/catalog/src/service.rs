@@ -12,6 +12,7 @@ use crate::{
     app::{categories::Categories, import::Importer, list::Lists, products::Products},
     grpc::Catalog,
     hot::Hot,
+    metrics,
 };
 
 /// The service over its migrated database, with its background work under way.
@@ -19,6 +20,7 @@ use crate::{
 /// # Errors
 /// None at present; services are built alike.
 pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, BuildError> {
+    metrics::describe();
     let ttl = Duration::from_secs(config.product_cache_seconds.into());
     let hot = Arc::new(Hot::new(Arc::clone(&context.cache), ttl));
     let importer = Importer {
