@@ -1,1 +1,8 @@
-//! The whole service through its client.
+//! The user service as its callers see it.
+
+mod addresses;
+mod events;
+mod harness;
+mod profile;
+mod schema;
+mod sellers;
