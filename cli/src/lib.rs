@@ -18,7 +18,10 @@ pub mod config;
 mod environment;
 mod exit;
 mod import;
+mod migrate;
+mod openapi;
 mod sample;
+pub mod up;
 
 /// Does what the command line says.
 #[must_use]
@@ -48,9 +51,9 @@ async fn run(arguments: Arguments, environment: &Environment) -> Result<(), Fail
             let (_, merged) = config::Settings::load_merged(&sources)?;
             print(&config::dump(&merged))
         }
-        Command::Up(_) | Command::Migrate(_) | Command::Openapi => {
-            Err(Failure::new(Exit::Failure, "the services are not part of this build"))
-        }
+        Command::Up(arguments) => up::run(&arguments, environment).await,
+        Command::Migrate(arguments) => print(&migrate::run(&arguments.direction, environment).await?),
+        Command::Openapi => print(&openapi::document().await?),
     }
 }
 

@@ -48,7 +48,8 @@ async fn down(stores: &Stores, service: &str, steps: u32) -> Result<String, Fail
         let known: Vec<&str> = SCHEMAS.iter().map(|schema| schema.service).collect();
         Failure::new(Exit::Usage, format!("no service {service:?} has a database; there are {}", known.join(", ")))
     })?;
-    let taken_back = stores.migrator(schema).down(steps as usize).await.map_err(|error| stores.unfit(schema, &error))?;
+    let taken_back =
+        stores.migrator(schema).down(steps as usize).await.map_err(|error| stores.unfit(schema, &error))?;
     Ok(match taken_back.len() {
         0 => format!("{service} has no migration to take back\n"),
         _ => taken_back.iter().fold(String::new(), |text, name| text + "took back " + service + " " + name + "\n"),

@@ -11,7 +11,10 @@ use std::io::{self, Write};
 use tokio::signal::unix::{SignalKind, signal};
 
 pub use self::process::{Running, start};
-pub(crate) use self::{data_dir::DataDir, stores::{SCHEMAS, Stores}};
+pub(crate) use self::{
+    data_dir::DataDir,
+    stores::{SCHEMAS, Stores},
+};
 use crate::{
     args::Up,
     config::{Settings, Sources},
@@ -67,7 +70,8 @@ struct Signals {
 
 impl Signals {
     fn new() -> Result<Self, Failure> {
-        let on = |kind| signal(kind).map_err(|error| Failure::new(Exit::Failure, format!("cannot watch signals: {error}")));
+        let on =
+            |kind| signal(kind).map_err(|error| Failure::new(Exit::Failure, format!("cannot watch signals: {error}")));
         Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
     }
 

@@ -15,14 +15,32 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Whether the sample catalogue is loaded at the first start.
     pub sample: bool,
-    /// The public port.
-    pub http: Listen,
+    /// The public port and what it lets in.
+    pub gateway: gateway::Config,
     /// The operators' port.
     pub admin: Listen,
     /// What is logged.
     pub log: Log,
     /// How the process stops.
     pub shutdown: Shutdown,
+    /// Accounts and sign-in.
+    pub identity: identity::Config,
+    /// Profiles and sellers.
+    pub user: user::Config,
+    /// Products.
+    pub catalog: catalog::Config,
+    /// Stock.
+    pub inventory: inventory::Config,
+    /// Carts.
+    pub cart: cart::Config,
+    /// The checkout.
+    pub order: order::Config,
+    /// Payments and their providers.
+    pub payment: payment::Config,
+    /// Mail.
+    pub notification: notification::Config,
+    /// The search index.
+    pub search: search::Config,
 }
 
 /// A port.
@@ -70,15 +88,28 @@ impl Settings {
         let settings = Some(()).and_then(|()| {
             // Each part is read before any is missed, so that all problems are found.
             let (data_dir, sample) = (parts.read("data_dir"), parts.read("sample"));
-            let (http, admin) = (parts.read("http"), parts.read("admin"));
+            let (gateway, admin) = (parts.read("gateway"), parts.read("admin"));
             let (log, shutdown) = (parts.read("log"), parts.read("shutdown"));
+            let (identity, user, catalog) = (parts.read("identity"), parts.read("user"), parts.read("catalog"));
+            let (inventory, cart, order) = (parts.read("inventory"), parts.read("cart"), parts.read("order"));
+            let (payment, notification) = (parts.read("payment"), parts.read("notification"));
+            let search = parts.read("search");
             Some(Self {
                 data_dir: data_dir?,
                 sample: sample?,
-                http: http?,
+                gateway: gateway?,
                 admin: admin?,
                 log: log?,
                 shutdown: shutdown?,
+                identity: identity?,
+                user: user?,
+                catalog: catalog?,
+                inventory: inventory?,
+                cart: cart?,
+                order: order?,
+                payment: payment?,
+                notification: notification?,
+                search: search?,
             })
         });
         let settings = problems.none_or(settings)?.expect("what is missing is a problem");

@@ -27,11 +27,14 @@ impl DataDir {
             Failure::new(Exit::CannotCreate, format!("cannot write to the data directory {shown}: {error}"))
         };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unwritable)?;
-        let lock = OpenOptions::new().create(true).append(true).mode(0o600).open(path.join("lock")).map_err(unwritable)?;
+        let lock =
+            OpenOptions::new().create(true).append(true).mode(0o600).open(path.join("lock")).map_err(unwritable)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => {
-                let message = format!("another process is using the data directory {shown}; stop it or choose another with --data-dir");
+                let message = format!(
+                    "another process is using the data directory {shown}; stop it or choose another with --data-dir"
+                );
                 Err(Failure::new(Exit::InUse, message))
             }
             Err(TryLockError::Error(error)) => Err(unwritable(error)),
@@ -58,7 +61,9 @@ impl DataDir {
             Ok(secret) if !secret.is_empty() => return Ok(secret),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Failure::new(Exit::CannotCreate, format!("cannot read {}: {error}", path.display()))),
+            Err(error) => {
+                return Err(Failure::new(Exit::CannotCreate, format!("cannot read {}: {error}", path.display())));
+            }
         }
         let secret = kernel::random_token();
         self.write_private(name, secret.as_bytes())?;
@@ -73,7 +78,8 @@ impl DataDir {
         let (path, draft) = (self.join(name), self.join(&format!("{name}.new")));
         let write = || -> io::Result<()> {
             // A draft that was left behind may have other rights.
-            fs::remove_file(&draft).or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })?;
+            fs::remove_file(&draft)
+                .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })?;
             let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&draft)?;
             file.write_all(content)?;
             file.sync_all()?;

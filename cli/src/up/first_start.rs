@@ -31,10 +31,7 @@ pub(crate) struct Report {
 ///
 /// # Errors
 /// The password cannot be kept; then no administrator was made.
-pub(crate) async fn administrator(
-    stores: &Stores,
-    config: &identity::Config,
-) -> Result<Option<Credentials>, Failure> {
+pub(crate) async fn administrator(stores: &Stores, config: &identity::Config) -> Result<Option<Credentials>, Failure> {
     let keep = |made: &identity::Credentials| {
         let json = serde_json::to_vec(made).map_err(io::Error::other)?;
         stores.directory().write_private(FILE, &json).map_err(io::Error::other)

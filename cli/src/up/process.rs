@@ -1,19 +1,21 @@
 //! The whole marketplace in one process: what is shared, then every service, then the edge. Reads as a parts list.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     net::SocketAddr,
     sync::{Arc, LazyLock},
     time::Duration,
 };
 
-use gateway::Gateway;
+use gateway::{Auth, Gateway, Parts};
 use kernel::{PageTokens, SharedClock, SharedIds, SystemClock, SystemIds};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use service_kit::{
-    Admin, BuildError, Calls, Context, Contract, Health, Launch, Rpc, Service, Tasks, Verifier, Workload, auth::IdentityKeys,
+    Admin, BuildError, Calls, Context, Contract, Health, Launch, Rpc, Service, Tasks, Verifier, Workload,
+    auth::IdentityKeys,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 use super::{data_dir::DataDir, first_start, stores::Stores};
 use crate::{
@@ -35,7 +37,7 @@ pub struct Running {
     pub(crate) first_start: Option<first_start::Report>,
     shared: Shared,
     stores: Stores,
-    gateway: Gateway,
+    edge: Edge,
     announce: Duration,
     drain: Duration,
 }
@@ -47,7 +49,7 @@ impl std::fmt::Debug for Running {
 }
 
 /// What all parts of the process share.
-struct Shared {
+pub(crate) struct Shared {
     clock: SharedClock,
     ids: SharedIds,
     bus: bus::SharedBus,
@@ -120,30 +122,99 @@ pub async fn start(settings: &Settings) -> Result<Running, Failure> {
     shared.launch.open();
     watch_databases(&shared, &stores);
 
-    let admin = Admin::new(shared.health.clone(), METRICS.clone());
-    let admin = serve_admin;
-    let gateway = edge;
+    let admin = Admin::new(shared.health.clone(), METRICS.clone())
+        .serve(admin, &shared.tasks)
+        .map_err(|error| broken(&error))?;
     let first_start = match credentials {
         Some(credentials) => Some(first_start::report(credentials, settings.sample, &shared.calls).await?),
         None => None,
     };
+    let gateway = build_gateway(settings.gateway.clone(), &shared).await?;
+    let drain = Duration::from_secs(settings.shutdown.drain_seconds);
+    let (http, edge) = Edge::open(gateway, http, drain, &shared.tasks)?;
     Ok(Running {
         http,
         admin,
         first_start,
         shared,
         stores,
-        gateway,
+        edge,
         announce: Duration::from_secs(settings.shutdown.announce_seconds),
-        drain: Duration::from_secs(settings.shutdown.drain_seconds),
+        drain,
     })
 }
 
-async fn build_services(
-    settings: &Settings,
-    shared: &Shared,
-    stores: &Stores,
-) -> Result<Vec<Service>, BuildError> {
+/// The edge over the services of this process, under the names that the contract gives them.
+///
+/// # Errors
+/// A setting or a route makes no sense.
+pub(crate) async fn build_gateway(config: gateway::Config, shared: &Shared) -> Result<Gateway, Failure> {
+    let edge = shared.calls.of(Workload::GATEWAY);
+    let names: BTreeSet<&str> = shared.contract.methods().map(|method| method.service.as_str()).collect();
+    let mut upstreams: HashMap<String, Rpc> = names
+        .iter()
+        .filter_map(|name| SERVICES.iter().find(|service| domain(name) == Some(service)).map(|service| (name, service)))
+        .map(|(name, service)| ((*name).to_owned(), edge.rpc(service)))
+        .collect();
+    let health = service_kit::grpc_health(&names.into_iter().collect::<Vec<_>>()).await;
+    upstreams.insert("grpc.health.v1.Health".to_owned(), health);
+    let parts = Parts {
+        contract: Arc::clone(&shared.contract),
+        upstreams,
+        auth: Auth::Verify(Arc::clone(&shared.verifier)),
+        health: shared.health.clone(),
+        ids: Arc::clone(&shared.ids),
+        tasks: shared.tasks.clone(),
+    };
+    Gateway::build(config, parts).map_err(|error| Failure::new(Exit::Config, error.to_string()))
+}
+
+/// Every service, by the name of its domain in the contract.
+const SERVICES: [&str; 9] = [
+    identity::NAME,
+    user::NAME,
+    catalog::NAME,
+    inventory::NAME,
+    cart::NAME,
+    order::NAME,
+    payment::NAME,
+    notification::NAME,
+    search::NAME,
+];
+
+/// `order` of `ultramarket.order.v1.OrderService`.
+fn domain(service: &str) -> Option<&str> {
+    service.split('.').nth(1)
+}
+
+/// The open public port.
+struct Edge {
+    stop: CancellationToken,
+    served: JoinHandle<Option<()>>,
+}
+
+impl Edge {
+    fn open(
+        gateway: Gateway,
+        listener: TcpListener,
+        drain: Duration,
+        tasks: &Tasks,
+    ) -> Result<(SocketAddr, Self), Failure> {
+        let address = listener.local_addr().map_err(|error| broken(&error))?;
+        let stop = CancellationToken::new();
+        let closing = stop.clone();
+        let served = tasks.spawn("gateway", async move { gateway.serve(listener, closing, drain).await });
+        Ok((address, Self { stop, served }))
+    }
+
+    /// Takes no more connections and waits for the calls under way.
+    async fn drain(self) {
+        self.stop.cancel();
+        drop(self.served.await);
+    }
+}
+
+async fn build_services(settings: &Settings, shared: &Shared, stores: &Stores) -> Result<Vec<Service>, BuildError> {
     let part = |name| (shared.context(name), stores.of(name).clone());
     let mut services = Vec::new();
     let (context, db) = part(identity::NAME);
@@ -161,8 +232,11 @@ async fn build_services(
     let (context, db) = part(payment::NAME);
     services.push(payment::build(context, db, settings.payment.clone()).await?);
     let (context, db) = part(notification::NAME);
-    services.push(notification::build(context, db, settings.notification.clone()).await?);
-    services.push(search::build(shared.context(search::NAME), &stores.directory().join("search"), settings.search.clone()).await?);
+    services.push(notification::build(context, db, mail_at_home(settings, stores)).await?);
+    services.push(
+        search::build(shared.context(search::NAME), &stores.directory().join("search"), settings.search.clone())
+            .await?,
+    );
     Ok(services)
 }
 
@@ -171,11 +245,11 @@ impl Running {
     pub async fn shutdown(self) -> bool {
         self.shared.health.not_ready("process", "stopping");
         tokio::time::sleep(self.announce).await;
-        let drained = self.gateway.drain(self.drain).await;
+        self.edge.drain().await;
         let ended = self.shared.tasks.shutdown(self.drain).await;
         self.stores.close().await;
         tracing::info!(data_dir = %self.stores.directory().path().display(), "stopped");
-        drained && ended
+        ended
     }
 
     /// The administrator's credentials, on the first start.
@@ -183,6 +257,15 @@ impl Running {
         let Credentials { email, password } = &self.first_start.as_ref()?.credentials;
         Some((email, password))
     }
+}
+
+/// Mail stays in the data directory unless told otherwise.
+fn mail_at_home(settings: &Settings, stores: &Stores) -> notification::Config {
+    let mut config = settings.notification.clone();
+    if config.mail_url.is_empty() {
+        config.mail_url = format!("file://{}", stores.directory().join("mail").display());
+    }
+    config
 }
 
 /// One recorder for the process, however often it is asked for: tests start more than one marketplace.
