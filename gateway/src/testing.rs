@@ -6,6 +6,17 @@ use prost_reflect::DescriptorPool;
 
 use crate::schema::Schema;
 
+/// Compiles one file that imports nothing but the workspace's own definitions.
+pub(crate) fn compile(name: &str, source: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join(name), source).expect("is writable");
+    let includes = [folder.path().to_path_buf(), format!("{}/../proto", env!("CARGO_MANIFEST_DIR")).into()];
+    let mut compiler = protox::Compiler::new(includes).expect("the folders exist");
+    compiler.include_source_info(true).include_imports(true);
+    compiler.open_files([name]).unwrap_or_else(|error| panic!("{error:?}"));
+    compiler.encode_file_descriptor_set()
+}
+
 /// The compiled descriptor set of `testdata/`.
 pub(crate) fn descriptor_set() -> &'static [u8] {
     static SET: OnceLock<Vec<u8>> = OnceLock::new();

@@ -121,11 +121,6 @@ impl Binding {
         self.etag.is_some()
     }
 
-    /// The names of the path's variables as in the template, with whether each holds several segments.
-    pub(crate) fn path_fields(&self) -> impl Iterator<Item = (&[Slot], bool)> {
-        self.variables.iter().map(|variable| (variable.path.as_slice(), variable.multi))
-    }
-
     /// Binds path, query and the etag of `If-Match`.
     pub(crate) fn bind<'r>(
         &'r self,
@@ -338,3 +333,6 @@ fn push_mask(out: &mut Vec<u8>, number: u32, paths: &[String]) {
     }
     length.close(out);
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,17 +22,6 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    /// All of them.
-    pub(crate) const ALL: [Self; 7] = [
-        Self::MalformedJson,
-        Self::MalformedPath,
-        Self::MalformedQuery,
-        Self::UnknownField,
-        Self::UnknownParameter,
-        Self::InvalidValue,
-        Self::FieldSetTwice,
-    ];
-
     /// The stable name.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -41,7 +41,10 @@ impl<'s, 'j> Encoder<'s, 'j> {
     /// Encodes the document as one field of a message: what a rule's `body` asks for.
     pub(crate) fn field(mut self, id: MessageId, slot: Slot, scope: Scope<'_>) -> Result<Vec<u8>> {
         let field = &self.schema.message(id).fields[slot];
-        self.member(field, slot, scope, 0)?;
+        self.member(field, slot, scope, 0).map_err(|fault| match fault.reason() {
+            Reason::MalformedJson => fault,
+            _ => fault.in_field(field.json_name()),
+        })?;
         self.finish()
     }
 
