@@ -68,7 +68,7 @@ impl KeyRing {
         stop.run_until_cancelled(work).await;
     }
 
-    pub(crate) async fn refresh(&self) -> Result<(), Error> {
+    async fn refresh(&self) -> Result<(), Error> {
         rotate(&self.db, &self.rotation).await?;
         let stored = keys::list(self.db.reader()).await?;
         if !stored.iter().map(|stored| &stored.key).eq(&self.loaded.load().keys) {

@@ -2,7 +2,7 @@
 
 /// Accounts that were registered.
 pub const REGISTRATIONS: &str = "user_registrations_total";
-/// Attempts to sign in, by `result`: `ok`, `wrong`, `locked` or `disabled`.
+/// Attempts to sign in, by `result`: `ok`, `wrong`, `locked`, `disabled`, or `failed` for want of something it needs.
 pub const SIGN_INS: &str = "sign_ins_total";
 /// Sessions that ended because a refresh token was used twice.
 pub const REUSES: &str = "refresh_token_reuses_total";
