@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod check;
 mod run;
 mod test;
@@ -23,6 +24,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         flags: Vec<String>,
     },
+    /// Measure the release build: start, memory, import, reads, search, carts, orders; prints a table
+    Bench(bench::Options),
     /// Format, lints and documentation: what is wrong before anything runs
     Check,
 }
@@ -30,6 +33,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Test { flags } => test::run(&flags),
+        Command::Bench(options) => bench::run(&options),
         Command::Check => check::run(),
     };
     match result {
