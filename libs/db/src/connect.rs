@@ -21,7 +21,10 @@ use sea_orm::{
 use tokio::sync::Notify;
 
 use crate::{
-    Durability, Error, Options, Reader, Scope, Tx, error::may_retry, metrics::DB_POOL_CONNECTIONS, sqlite::Pool,
+    Durability, Error, Options, Reader, Scope, Tx,
+    error::may_retry,
+    metrics::DB_POOL_CONNECTIONS,
+    sqlite::{Pool, Writer},
 };
 
 /// The schemes that [`Db::open`] knows.
@@ -38,7 +41,7 @@ pub struct Db(Arc<Inner>);
 struct Inner {
     service: String,
     reader: Reader,
-    writer: Arc<Pool>,
+    writer: Arc<Writer>,
     clock: SharedClock,
     ids: SharedIds,
     emitted: Notify,
@@ -80,10 +83,10 @@ impl Db {
         };
         let connect = sqlite(connect, &options).synchronous(synchronous);
         let create = connect.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
-        let writer = Pool::new(create, 1, options.acquire_timeout);
+        let writer = Writer::new(create, options.acquire_timeout);
         let reader = Pool::new(connect.pragma("query_only", "ON"), options.readers.max(1), options.acquire_timeout);
         // Creates the file, or shows at once that it cannot be used.
-        writer.lease().await?;
+        writer.turn().await?;
         Ok(Self(Arc::new(Inner {
             service: options.service,
             reader: Reader(reader),
@@ -116,9 +119,17 @@ impl Db {
         T: Send,
         E: From<Error> + std::error::Error + Send + 'static,
     {
+        self.retrying(|| self.attempt(&work)).await
+    }
+
+    async fn retrying<T, E, F>(&self, attempt: impl Fn() -> F) -> Result<T, E>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: std::error::Error + 'static,
+    {
         let mut failures = 0;
         loop {
-            match self.attempt(&work).await {
+            match attempt().await {
                 Err(error) if failures + 1 < TRIES && may_retry(&error) => {
                     failures += 1;
                     tracing::debug!(db.service = self.0.service, failures, "transaction lost a race, running it again");
@@ -183,13 +194,18 @@ impl Db {
     }
 
     /// Where transactions come from, one at a time.
-    pub(crate) fn writer(&self) -> &Arc<Pool> {
+    pub(crate) fn writer(&self) -> &Arc<Writer> {
         &self.0.writer
     }
 
     /// Runs one statement as a transaction of its own.
     pub(crate) async fn execute(&self, statement: Statement) -> Result<ExecResult, Error> {
-        Ok(self.0.writer.lease().await?.execute(statement).await?)
+        self.retrying(|| async {
+            let turn = self.0.writer.turn().await?;
+            let result = turn.commit(Some(statement.clone())).await?;
+            Ok(result.expect("a statement has a result"))
+        })
+        .await
     }
 
     /// A connection for migrations, which need one of SeaORM's own. It waits long for the write lock.
@@ -202,8 +218,7 @@ impl Db {
 
     /// Reports how many connections are open.
     pub(crate) fn report_pools(&self) {
-        for (name, pool) in [("reader", &self.0.reader.0), ("writer", &self.0.writer)] {
-            let (idle, used) = pool.usage();
+        for (name, (idle, used)) in [("reader", self.0.reader.0.usage()), ("writer", self.0.writer.usage())] {
             for (state, count) in [("idle", idle), ("used", used)] {
                 let service = self.0.service.clone();
                 metrics::gauge!(DB_POOL_CONNECTIONS, "service" => service, "pool" => name, "state" => state)

@@ -1,14 +1,12 @@
 //! Reading what is committed.
 
-use std::sync::Arc;
-
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
 use crate::sqlite::Pool;
 
 /// Connections for reading, as one: each statement takes a free one. They cannot change data.
 #[derive(Debug)]
-pub struct Reader(pub(crate) Arc<Pool>);
+pub struct Reader(pub(crate) Pool);
 
 #[async_trait::async_trait]
 impl ConnectionTrait for Reader {
@@ -17,7 +15,7 @@ impl ConnectionTrait for Reader {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.0.lease().await?.execute(statement).await
+        self.0.execute(statement).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -25,10 +23,10 @@ impl ConnectionTrait for Reader {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.0.lease().await?.query_one(statement).await
+        self.0.query_one(statement).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.0.lease().await?.query_all(statement).await
+        self.0.query_all(statement).await
     }
 }

@@ -14,13 +14,13 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 use crate::{
     Db, Error,
     outbox::{self, Emitted},
-    sqlite::Lease,
+    sqlite::Turn,
 };
 
 /// A transaction that holds the write lock. Made by [`Db::write`], which commits it.
 pub struct Tx {
     /// The lock is never waited for, unless two statements of one transaction are awaited at once.
-    connection: tokio::sync::Mutex<Lease>,
+    connection: tokio::sync::Mutex<Turn>,
     now: Timestamp,
     ids: SharedIds,
     emitted: Mutex<Vec<Emitted>>,
@@ -35,7 +35,7 @@ impl fmt::Debug for Tx {
 
 impl Tx {
     pub(crate) async fn begin(db: &Db) -> Result<Self, Error> {
-        let connection = tokio::sync::Mutex::new(db.writer().lease().await?);
+        let connection = tokio::sync::Mutex::new(db.writer().turn().await?);
         let (emitted, after) = (Mutex::default(), Mutex::default());
         Ok(Self { connection, now: db.clock().now(), ids: db.ids().clone(), emitted, after })
     }
@@ -58,7 +58,7 @@ impl Tx {
     }
 
     pub(crate) async fn rollback(self) {
-        self.connection.into_inner().rollback().await;
+        self.connection.into_inner().roll_back().await;
     }
 
     fn emitted(&self) -> MutexGuard<'_, Vec<Emitted>> {
@@ -143,9 +143,7 @@ impl ConnectionTrait for Tx {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let mut connection = self.connection.lock().await;
-        let statement = connection.within_transaction(statement)?;
-        connection.execute(statement).await
+        self.connection.lock().await.execute(statement).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -153,15 +151,11 @@ impl ConnectionTrait for Tx {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let mut connection = self.connection.lock().await;
-        let statement = connection.within_transaction(statement)?;
-        connection.query_one(statement).await
+        self.connection.lock().await.query_one(statement).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut connection = self.connection.lock().await;
-        let statement = connection.within_transaction(statement)?;
-        connection.query_all(statement).await
+        self.connection.lock().await.query_all(statement).await
     }
 }
 

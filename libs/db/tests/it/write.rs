@@ -263,3 +263,114 @@ async fn effects_outside_of_the_database_follow_the_commit() {
     attempt(false).await.expect("commits");
     assert_eq!(effects.load(Ordering::SeqCst), 1);
 }
+
+/// Transactions that wait for each other commit together; each fails, panics or is cut off by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn transactions_that_commit_together_succeed_and_fail_apart() {
+    let fixture = open().await;
+    let db = &fixture.db;
+    run(db, "INSERT INTO notes VALUES ('taken', 1)").await.unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..600_u32 {
+        let db = db.clone();
+        tasks.spawn(async move {
+            let name = format!("n{n}");
+            let work = db.write(|tx| {
+                let name = &name;
+                Box::pin(async move {
+                    add(tx, name).await?;
+                    tx.emit(name, &written(name.as_str())).await?;
+                    match n % 6 {
+                        1 => run_in(tx, "INSERT INTO notes VALUES ('taken', 2)").await,
+                        2 => panic!("a bug"),
+                        3 => run_in(tx, "INSERT INTO nowhere VALUES (1)").await.or(Ok(())),
+                        4 => Err(Error::Busy(sea_orm::DbErr::Custom("never wins".to_owned()))),
+                        _ => Ok(()),
+                    }
+                })
+            });
+            let work = std::panic::AssertUnwindSafe(work).catch_unwind();
+            let outcome = if n % 6 == 5 { cut(n / 6 % 8, work).await } else { Some(work.await) };
+            let expected = match outcome {
+                Some(Ok(Ok(()))) => Some(1),
+                Some(_) => Some(0),
+                None => None,
+            };
+            (name, expected)
+        });
+    }
+    let outcomes = tasks.join_all().await;
+    run(db, "SELECT 1").await.expect("the writer is free");
+    let mut seen = [0, 0, 0];
+    for (name, expected) in outcomes {
+        let count = number(db, &format!("SELECT count FROM notes WHERE name = '{name}'")).await;
+        let events = number(db, &format!("SELECT COUNT(*) FROM outbox WHERE aggregate = '{name}'")).await;
+        assert_eq!(count, events, "{name} happened as a whole");
+        match expected {
+            Some(expected) => assert_eq!(count, expected, "{name} happened as reported"),
+            None => assert!(count <= 1, "{name} happened at most once"),
+        }
+        seen[expected.map_or(2, |count| usize::from(count == 1))] += 1;
+    }
+    assert!(seen.iter().all(|count| *count > 0), "failed, succeeded and cut off: {seen:?}");
+}
+
+async fn run_in(tx: &db::Tx, sql: &str) -> Result<(), Error> {
+    tx.execute_unprepared(sql).await?;
+    Ok(())
+}
+
+/// What is lost with a common commit runs again, and only what filled the file fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_common_commit_that_fails_is_repeated_by_the_innocent() {
+    let fixture = open().await;
+    let db = &fixture.db;
+    let pages = number(db, "PRAGMA page_count").await;
+    run(db, &format!("PRAGMA max_page_count = {}", pages + 30)).await.unwrap();
+    let writers = (0..40).map(|n| async move {
+        let name = format!("n{n}");
+        let write = db.write(|tx| {
+            let name = &name;
+            Box::pin(async move {
+                add(tx, name).await?;
+                if n % 10 == 5 {
+                    run_in(tx, "INSERT INTO notes SELECT hex(zeroblob(200000)), 1").await?;
+                }
+                Ok::<_, Error>(())
+            })
+        });
+        (n, write.await)
+    });
+    for (n, result) in join_all(writers).await {
+        match n % 10 {
+            5 => assert_eq!(result.expect_err("is full").reason(), "DATABASE_UNAVAILABLE"),
+            _ => result.expect("there is room for it"),
+        }
+    }
+    assert_eq!(number(db, "SELECT SUM(count) FROM notes").await, 36);
+}
+
+#[test]
+fn a_runtime_that_ends_within_a_transaction_leaves_the_database_usable() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let first = runtime();
+    let fixture = first.block_on(open());
+    let db = fixture.db.clone();
+    let (begun, begins) = std::sync::mpsc::channel();
+    let work = async move {
+        let stuck = db.write(|tx| {
+            let begun = begun.clone();
+            Box::pin(async move {
+                add(tx, "a").await?;
+                begun.send(()).expect("somebody waits");
+                std::future::pending::<Result<(), Error>>().await
+            })
+        });
+        drop(stuck.await);
+    };
+    drop(first.spawn(work));
+    begins.recv().unwrap();
+    first.shutdown_timeout(Duration::from_secs(5));
+    let count = runtime().block_on(async { fixture.db.write(|tx| add(tx, "a").boxed()).await });
+    assert_eq!(count.expect("the writer is free"), 1);
+}
