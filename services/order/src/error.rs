@@ -140,7 +140,7 @@ impl Classify for Error {
                 ("to", "CANCELLED".to_owned()),
                 ("allowedFulfilmentStatus", "UNFULFILLED".to_owned()),
             ],
-            Self::EtagMismatch { current } => vec![("etag", current.clone())],
+            Self::EtagMismatch { current } => vec![("currentEtag", current.clone())],
             Self::Kit(error) => error.facts(),
             Self::Key(error) => error.facts(),
             Self::Db(error) => error.facts(),

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use db::Db;
-use futures::stream::BoxStream;
 use kernel::PageTokens;
-use service_kit::{Caller, idempotent, metadata, outgoing, wire::page_size};
+use service_kit::{Caller, Tasks, idempotent, metadata, outgoing, wire::page_size};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, codegen::async_trait};
 use ultramarket_api::order::v1::{self as pb, order_service_server::OrderService};
 
@@ -22,7 +20,7 @@ use crate::{
         page::{self, Filter, Position},
     },
     token::OrderTokens,
-    watch::{Following, Watchers},
+    watch::{Following, States, Watchers},
     wire,
 };
 
@@ -39,7 +37,7 @@ pub(crate) struct Handlers {
     pub(crate) tokens: OrderTokens,
     pub(crate) watchers: Watchers,
     pub(crate) pages: PageTokens,
-    pub(crate) stop: CancellationToken,
+    pub(crate) tasks: Tasks,
     pub(crate) config: Arc<Config>,
 }
 
@@ -83,7 +81,7 @@ impl OrderService for Handlers {
         idempotent::run(&self.db, &caller, &message, cancel).await
     }
 
-    type WatchOrderStream = BoxStream<'static, Result<pb::Order, Status>>;
+    type WatchOrderStream = States;
 
     async fn watch_order(
         &self,
@@ -98,9 +96,8 @@ impl OrderService for Handlers {
             watch,
             poll: self.config.watch_poll(),
             until: Instant::now() + service_kit::remaining_time().unwrap_or(WATCHED_AT_MOST),
-            stop: self.stop.clone(),
         };
-        Ok(Response::new(Box::pin(following.stream())))
+        Ok(Response::new(following.start(&self.tasks)))
     }
 }
 

@@ -39,7 +39,7 @@ pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, 
         tokens,
         watchers,
         pages: context.pages.clone(),
-        stop: context.tasks.stopping(),
+        tasks: context.tasks.clone(),
         config: Arc::new(config),
         db,
     };

@@ -2,15 +2,16 @@
 //!
 //! A change that this process commits wakes the order's watchers at once; a change of another process is found by
 //! looking again now and then. What changed twice in between is told once, as it is then.
+//! Each stream is fed by a task of its own, so a client that reads slowly holds no connection of the database.
 
 mod watchers;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use db::Db;
-use futures::{Stream, stream};
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use service_kit::Tasks;
+use tokio::{sync::mpsc, time::Instant};
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 use ultramarket_api::order::v1 as pb;
 
@@ -23,6 +24,12 @@ use crate::{
     wire,
 };
 
+/// How many states may wait for a client: one, and why the stream ended.
+const WAITING: usize = 2;
+
+/// The states of an order, as they come.
+pub(crate) type States = ReceiverStream<Result<pb::Order, Status>>;
+
 /// What a stream needs to know.
 pub(crate) struct Following {
     pub(crate) db: Db,
@@ -32,66 +39,52 @@ pub(crate) struct Following {
     pub(crate) poll: Duration,
     /// The deadline of the call.
     pub(crate) until: Instant,
-    /// The process stops.
-    pub(crate) stop: CancellationToken,
-}
-
-/// A stream on its way.
-struct Progress {
-    following: Following,
-    /// The version that was told last.
-    told: Option<i64>,
-    lines: Option<Arc<[Line]>>,
-    ended: bool,
 }
 
 impl Following {
     /// The order now and after every change, until it is at rest, the deadline passes or the process stops.
-    pub(crate) fn stream(self) -> impl Stream<Item = Result<pb::Order, Status>> + Send + 'static {
-        let begin = Progress { following: self, told: None, lines: None, ended: false };
-        stream::unfold(begin, |mut progress| async move {
-            if progress.ended {
-                return None;
+    pub(crate) fn start(self, tasks: &Tasks) -> States {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let stop = tasks.stopping();
+        let feed = async move {
+            let until = self.until;
+            let ended = tokio::select! {
+                ended = self.tell(&sender) => ended,
+                () = tokio::time::sleep_until(until) => Err(service_kit::Error::DeadlineExceeded.into()),
+                () = stop.cancelled() => Err(service_kit::Error::Unavailable { what: "the order service" }.into()),
+                () = sender.closed() => Ok(()),
+            };
+            if let Err(error) = ended {
+                // A client that reads so slowly that there is no room misses why it ended.
+                drop(sender.try_send(Err(error.into())));
             }
-            let next = progress.next().await;
-            progress.ended |= next.is_err();
-            Some((next.map_err(Status::from), progress))
-        })
-    }
-}
-
-impl Progress {
-    async fn next(&mut self) -> Result<pb::Order, Error> {
-        loop {
-            self.following.watch.expect();
-            if let Some(order) = self.read().await? {
-                return Ok(order);
-            }
-            let Following { watch, poll, until, stop, .. } = &mut self.following;
-            tokio::select! {
-                () = watch.changed() => {}
-                () = tokio::time::sleep(*poll) => {}
-                () = tokio::time::sleep_until(*until) => return Err(service_kit::Error::DeadlineExceeded.into()),
-                () = stop.cancelled() => return Err(service_kit::Error::Unavailable { what: "the order service" }.into()),
-            }
-        }
-    }
-
-    /// The order, if it differs from what was told last.
-    async fn read(&mut self) -> Result<Option<pb::Order>, Error> {
-        let reader = self.following.db.reader();
-        let order = orders::find(reader, self.following.id).await?.ok_or(Error::OrderNotFound)?;
-        if self.told == Some(order.version) {
-            return Ok(None);
-        }
-        let lines = match &self.lines {
-            Some(lines) => Arc::clone(lines),
-            None => orders::lines(reader, &order).await?.into(),
         };
-        self.told = Some(order.version);
-        self.ended = order.saga.state.at_rest();
-        let told = wire::order::order(&order, &lines);
-        self.lines = Some(lines);
-        Ok(Some(told))
+        drop(tasks.spawn("watch order", feed));
+        ReceiverStream::new(receiver)
+    }
+
+    async fn tell(mut self, sender: &mpsc::Sender<Result<pb::Order, Status>>) -> Result<(), Error> {
+        let mut told = None;
+        let mut lines: Option<Vec<Line>> = None;
+        loop {
+            self.watch.expect();
+            let reader = self.db.reader();
+            let order = orders::find(reader, self.id).await?.ok_or(Error::OrderNotFound)?;
+            if told != Some(order.version) {
+                told = Some(order.version);
+                let lines = match &mut lines {
+                    Some(lines) => lines,
+                    none => none.insert(orders::lines(reader, &order).await?),
+                };
+                let listening = sender.send(Ok(wire::order::order(&order, lines))).await.is_ok();
+                if order.saga.state.at_rest() || !listening {
+                    return Ok(());
+                }
+            }
+            tokio::select! {
+                () = self.watch.changed() => {}
+                () = tokio::time::sleep(self.poll) => {}
+            }
+        }
     }
 }

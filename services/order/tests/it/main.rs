@@ -1,1 +1,12 @@
-//! The whole service through its client.
+//! The whole service through its client, with a world of cart, inventory and payment around it.
+
+mod cancelling;
+mod checkout;
+mod placing;
+mod reading;
+mod refusing;
+mod restarting;
+mod shop;
+mod timing;
+mod watching;
+mod world;
