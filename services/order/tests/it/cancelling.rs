@@ -176,8 +176,11 @@ async fn cancelling_against_the_checkout_one_wins_and_no_money_is_kept() {
         assert!(matches!(shop.world.money(id), None | Some(Money::Over(_))), "{:?}", shop.world.money(id));
         assert!(matches!(shop.world.goods(id), None | Some(Goods::Back)), "{:?}", shop.world.goods(id));
     }
-    let mut told: Vec<String> =
-        cancelled.heard().into_iter().map(|event| event.order.expect("has the order").order_id).collect();
+    let mut told = Vec::new();
+    while told.len() < orders.len() {
+        told.push(cancelled.next().await.order.expect("has the order").order_id);
+    }
+    told.extend(cancelled.heard().into_iter().map(|event| event.order.expect("has the order").order_id));
     told.sort();
     let mut expected = orders;
     expected.sort();
