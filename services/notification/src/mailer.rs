@@ -15,8 +15,8 @@ use folder::Folder;
 /// The schemes that [`connect`] knows.
 const SCHEMES: &[&str] = &["file"];
 
-/// A piece of mail.
-#[derive(Clone, Debug)]
+/// A piece of mail. It may hold a secret, and always somebody's address: it cannot be printed.
+#[derive(Clone)]
 pub(crate) struct Mail {
     /// The notification's id: the same for every try.
     pub(crate) id: String,

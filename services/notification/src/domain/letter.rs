@@ -40,8 +40,8 @@ pub(crate) struct House {
     pub(crate) public_url: String,
 }
 
-/// A piece of mail.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A piece of mail. It may hold a secret, and always somebody's address: it cannot be printed.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Letter {
     pub(crate) template: Template,
     pub(crate) topic: Topic,
@@ -60,7 +60,7 @@ pub(crate) struct Letter {
 }
 
 /// A line of an order.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Item {
     pub(crate) title: String,
     pub(crate) quantity: i32,
@@ -68,7 +68,7 @@ pub(crate) struct Item {
 }
 
 /// An order that somebody is told of.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Order {
     pub(crate) order_id: String,
     pub(crate) number: String,

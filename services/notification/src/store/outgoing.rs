@@ -11,7 +11,7 @@ use sea_orm::ConnectionTrait;
 
 use crate::{Error, domain::Status};
 
-/// Mail that waits to be handed over.
+/// Mail that waits to be handed over. It may hold a secret: it cannot be printed.
 #[derive(Clone)]
 pub(crate) struct Outgoing {
     pub(crate) id: String,
@@ -36,11 +36,7 @@ static CLAIM: Sized = Sized::new(|rows| {
 });
 
 /// Ids of mail that is due, the longest waiting first.
-pub(crate) async fn due(
-    connection: &impl ConnectionTrait,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<String>, Error> {
+pub(crate) async fn due(connection: &impl ConnectionTrait, now: Timestamp, limit: usize) -> Result<Vec<String>, Error> {
     let sql = "SELECT notification_id FROM deliveries WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = connection.query_all_raw(statement(connection, sql, [now.micros().into(), limit.into()])).await?;

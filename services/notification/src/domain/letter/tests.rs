@@ -26,7 +26,27 @@ fn order() -> Order {
 #[test]
 fn an_order_is_confirmed_with_its_lines() {
     let letter = house().order_confirmation(order());
-    insta::assert_snapshot!(format!("{}\n\n{}", letter.subject, letter.body));
+    insta::assert_snapshot!(format!("{}\n\n{}", letter.subject, letter.body), @r"
+    Your order UM-7F3K-92QD is confirmed
+
+    Hello Ann Lee,
+
+    thank you for your order UM-7F3K-92QD. It is paid, and we are getting it
+    ready.
+
+      2 x Desk lamp  39.98 USD
+      10 x Bulb E27  10.00 USD
+
+    Total: 49.98 USD
+
+    It goes to:
+      Ann Lee
+      Main St 1
+      10115 Berlin
+
+    UltraMarket
+    https://shop.example
+    ");
     assert_eq!((letter.email.as_deref(), letter.order_id.as_str()), (Some("ann@example.com"), "o"));
 }
 
