@@ -62,7 +62,7 @@ impl Market {
         let data_dir = self.data_dir().display().to_string();
         let mut sources = Sources::default()
             .set("test", "data_dir", data_dir)
-            .set("test", "http.address", "127.0.0.1:0")
+            .set("test", "gateway.address", "127.0.0.1:0")
             .set("test", "admin.address", "127.0.0.1:0")
             .set("test", "gateway.rate_limits.enabled", "false");
         for (key, value) in &self.settings {

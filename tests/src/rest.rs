@@ -39,14 +39,14 @@ impl Reply {
         if self.body.is_empty() {
             return Value::Null;
         }
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("is JSON: {}", String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("is JSON: {}", String::from_utf8_lossy(&self.body)))
     }
 
     /// The body as JSON of an answer that must be a success.
     ///
     /// # Panics
     /// If it is not.
-    #[must_use]
     pub fn ok(&self) -> Value {
         assert!(self.status.is_success(), "{}: {}", self.status, String::from_utf8_lossy(&self.body));
         self.json()

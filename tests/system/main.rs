@@ -2,3 +2,5 @@
 
 mod contract;
 mod dependencies;
+mod journey;
+mod restart;

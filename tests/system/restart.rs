@@ -11,7 +11,9 @@ fn id(order: &Value) -> String {
 async fn orders_that_were_under_way_go_on_after_a_restart() {
     let mut market = Market::open().await;
     let mut waiting = Vec::new();
-    for (number, token) in ["tok_visa", "tok_3ds", "tok_declined", "tok_slow", "tok_timeout_after"].into_iter().enumerate() {
+    for (number, token) in
+        ["tok_visa", "tok_3ds", "tok_declined", "tok_slow", "tok_timeout_after"].into_iter().enumerate()
+    {
         let mut shopper = market.customer(&format!("shopper{number}")).await;
         let list = shopper.rest.get("/api/v1/products?pageSize=1").await.ok();
         let sku = list["products"][0]["variants"][0]["sku"].as_str().expect("has a SKU").to_owned();
@@ -24,7 +26,9 @@ async fn orders_that_were_under_way_go_on_after_a_restart() {
     for (token, email, order_id) in waiting {
         let shopper = system_tests::Shopper::sign_in(market.rest(), &email, "correct horse battery staple").await;
         if token == "tok_3ds" {
-            let order = shopper.order_when(&order_id, "an action", |order| order["nextAction"]["kind"] == "CONFIRM_PAYMENT").await;
+            let order = shopper
+                .order_when(&order_id, "an action", |order| order["nextAction"]["kind"] == "CONFIRM_PAYMENT")
+                .await;
             let confirm = format!("/api/v1/payments/{}:confirm", order["paymentId"].as_str().expect("has one"));
             shopper.rest.with("idempotency-key", "c").post(&confirm, serde_json::json!({})).await.ok();
         }

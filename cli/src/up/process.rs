@@ -108,6 +108,7 @@ impl Shared {
 pub async fn start(settings: &Settings) -> Result<Running, Failure> {
     let http = bind(settings.gateway.address, "--http").await?;
     let admin = bind(settings.admin.address, "--admin").await?;
+    let settings = &completed(settings, http.local_addr().map_err(|error| broken(&error))?);
     let directory = DataDir::open(&settings.data_dir)?;
     let shared = Shared::new(settings, &directory)?;
     service_kit::metrics::describe();
@@ -232,7 +233,7 @@ async fn build_services(settings: &Settings, shared: &Shared, stores: &Stores) -
     let (context, db) = part(payment::NAME);
     services.push(payment::build(context, db, settings.payment.clone()).await?);
     let (context, db) = part(notification::NAME);
-    services.push(notification::build(context, db, mail_at_home(settings, stores)).await?);
+    services.push(notification::build(context, db, settings.notification.clone()).await?);
     services.push(
         search::build(shared.context(search::NAME), &stores.directory().join("search"), settings.search.clone())
             .await?,
@@ -259,13 +260,22 @@ impl Running {
     }
 }
 
-/// Mail stays in the data directory unless told otherwise.
-fn mail_at_home(settings: &Settings, stores: &Stores) -> notification::Config {
-    let mut config = settings.notification.clone();
-    if config.mail_url.is_empty() {
-        config.mail_url = format!("file://{}", stores.directory().join("mail").display());
+/// What is not set and follows from the rest: tokens and mail name the address where the gateway listens, and mail
+/// stays in the data directory.
+fn completed(settings: &Settings, http: SocketAddr) -> Settings {
+    let mut settings = settings.clone();
+    let url = format!("http://{http}");
+    if settings.identity.issuer == identity::Config::default().issuer {
+        settings.identity.issuer.clone_from(&url);
     }
-    config
+    let (mail, default) = (&mut settings.notification, notification::Config::default());
+    if mail.public_url == default.public_url {
+        mail.public_url = url;
+    }
+    if mail.mail_url == default.mail_url {
+        mail.mail_url = format!("file://{}", settings.data_dir.join("mail").display());
+    }
+    settings
 }
 
 /// One recorder for the process, however often it is asked for: tests start more than one marketplace.

@@ -28,7 +28,8 @@ fn minor(money: &Value) -> i64 {
 async fn a_shopper_registers_searches_buys_and_is_told_by_rest() {
     let market = Market::open().await;
     let rest = market.rest();
-    let registered = serde_json::json!({"email": "ann@example.com", "password": "correct horse battery", "displayName": "Ann"});
+    let registered =
+        serde_json::json!({"email": "ann@example.com", "password": "correct horse battery", "displayName": "Ann"});
     let account = rest.post("/api/v1/auth/register", registered).await.ok();
     assert_eq!((text(&account, "email"), &account["roles"]), ("ann@example.com", &serde_json::json!(["CUSTOMER"])));
     text(&account, "accountId");
@@ -37,7 +38,8 @@ async fn a_shopper_registers_searches_buys_and_is_told_by_rest() {
     let tokens = rest.post("/api/v1/auth/login", login).await.ok();
     assert_eq!((text(&tokens, "tokenType"), tokens["expiresInSeconds"].as_i64()), ("Bearer", Some(900)));
     text(&tokens, "refreshToken");
-    let mut ann = system_tests::Shopper::guest(rest.with("authorization", &format!("Bearer {}", text(&tokens, "accessToken"))));
+    let mut ann =
+        system_tests::Shopper::guest(rest.with("authorization", &format!("Bearer {}", text(&tokens, "accessToken"))));
     ann.email = "ann@example.com".into();
 
     let list = rest.get("/api/v1/products?pageSize=5").await.ok();
@@ -53,20 +55,30 @@ async fn a_shopper_registers_searches_buys_and_is_told_by_rest() {
 
     let words = text(product, "title").replace(' ', "+").replace(['&', '#', '%', '"'], "");
     let path = format!("/api/v1/search?query={words}&pageSize=10");
-    let found = ann.read_when(&path, "the product", |found| found["results"].as_array().is_some_and(|results| {
-        results.iter().any(|result| result["product"]["productId"] == product["productId"])
-    })).await;
+    let found = ann
+        .read_when(&path, "the product", |found| {
+            found["results"].as_array().is_some_and(|results| {
+                results.iter().any(|result| result["product"]["productId"] == product["productId"])
+            })
+        })
+        .await;
     assert!(found["totalSize"].as_i64().is_some_and(|size| size >= 1), "{found}");
     assert!(found["results"][0]["score"].as_f64().is_some_and(|score| score > 0.0), "{found}");
     assert!(found["facets"].as_array().is_some_and(|facets| !facets.is_empty()), "{found}");
-    let suggestions = rest.get(&format!("/api/v1/search/suggestions?query={}", &text(product, "title")[..3].replace(' ', "+"))).await.ok();
+    let suggestions = rest
+        .get(&format!("/api/v1/search/suggestions?query={}", &text(product, "title")[..3].replace(' ', "+")))
+        .await
+        .ok();
     assert!(suggestions["suggestions"].is_array(), "{suggestions}");
 
     let cart = ann.add(&sku, 2).await;
     text(&cart, "cartId");
     text(&cart, "version");
     let line = &cart["items"][0];
-    assert_eq!((text(line, "sku"), line["quantity"].as_i64(), minor(&line["unitPrice"])), (sku.as_str(), Some(2), price));
+    assert_eq!(
+        (text(line, "sku"), line["quantity"].as_i64(), minor(&line["unitPrice"])),
+        (sku.as_str(), Some(2), price)
+    );
     assert_eq!((minor(&line["lineTotal"]), minor(&cart["subtotal"])), (2 * price, 2 * price));
     assert!(line.get("problem").is_none(), "{line}");
 
@@ -85,12 +97,20 @@ async fn a_shopper_registers_searches_buys_and_is_told_by_rest() {
     let told = ann
         .read_when("/api/v1/notifications", "the confirmation", |list| {
             let all = list["notifications"].as_array();
-            all.is_some_and(|all| all.iter().any(|one| one["template"] == "order-confirmation-v1" && one["status"] == "SENT"))
+            all.is_some_and(|all| {
+                all.iter().any(|one| one["template"] == "order-confirmation-v1" && one["status"] == "SENT")
+            })
         })
         .await;
-    assert!(told["notifications"].as_array().is_some_and(|all| all.iter().any(|one| one["template"] == "welcome-v1")), "{told}");
+    assert!(
+        told["notifications"].as_array().is_some_and(|all| all.iter().any(|one| one["template"] == "welcome-v1")),
+        "{told}"
+    );
     let number = text(&order, "number");
-    assert!(market.mails().iter().any(|mail| mail.contains("ann@example.com") && mail.contains(number)), "the mail is written");
+    assert!(
+        market.mails().iter().any(|mail| mail.contains("ann@example.com") && mail.contains(number)),
+        "the mail is written"
+    );
 }
 
 async fn rest_of(shopper: &system_tests::Shopper, path: &str) -> Value {
@@ -105,7 +125,8 @@ async fn the_same_by_the_generated_grpc_client() {
     let (email, password) = ("bea@example.com".to_owned(), "correct horse battery".to_owned());
     let register = RegisterRequest { email: email.clone(), password: password.clone(), display_name: "Bea".into() };
     identity.register(register).await.expect("registers");
-    let tokens = identity.login(LoginRequest { email, password, device: String::new() }).await.expect("signs in").into_inner();
+    let tokens =
+        identity.login(LoginRequest { email, password, device: String::new() }).await.expect("signs in").into_inner();
     let signed = |message| {
         let mut request = Request::new(message);
         let bearer = format!("Bearer {}", tokens.access_token).parse().expect("a token is ASCII");
@@ -113,7 +134,10 @@ async fn the_same_by_the_generated_grpc_client() {
         request
     };
 
-    let list = CatalogServiceClient::new(channel.clone()).list_products(ListProductsRequest::default()).await.expect("is public");
+    let list = CatalogServiceClient::new(channel.clone())
+        .list_products(ListProductsRequest::default())
+        .await
+        .expect("is public");
     let product = list.into_inner().products.swap_remove(0);
     let sku = product.variants[0].sku.clone();
     let mut add = Request::new(AddItemRequest { sku, quantity: 1 });

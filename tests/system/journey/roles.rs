@@ -27,7 +27,8 @@ async fn an_approved_seller_sells_own_products_and_search_follows_within_a_secon
     bob.read_when("/api/v1/search?query=lantern", "found by its new name", hits(1)).await;
     let eve = market.customer("eve").await;
     assert_eq!(eve.rest.delete(&path).await.reason(), "MISSING_ROLE");
-    let stale = bob.rest.with("if-match", product["etag"].as_str().expect("has one")).patch(&path, json!({"title": "x"})).await;
+    let stale =
+        bob.rest.with("if-match", product["etag"].as_str().expect("has one")).patch(&path, json!({"title": "x"})).await;
     assert_eq!((stale.status.as_u16(), stale.reason().as_str()), (412, "ETAG_MISMATCH"));
     bob.rest.delete(&path).await.ok();
     bob.read_when("/api/v1/search?query=lantern", "gone", hits(0)).await;
@@ -56,7 +57,8 @@ async fn unknown_people_and_wrong_passwords_get_the_same_answer() {
     let market = Market::with(&[("sample", "false")]).await;
     let ann = market.customer("ann").await;
     let answer = async |email: &str| {
-        let reply = market.rest().post("/api/v1/auth/login", json!({"email": email, "password": "wrong wrong wrong"})).await;
+        let reply =
+            market.rest().post("/api/v1/auth/login", json!({"email": email, "password": "wrong wrong wrong"})).await;
         (reply.status, reply.json()["message"].clone(), reply.reason())
     };
     assert_eq!(answer(&ann.email).await, answer("nobody@example.com").await);
@@ -71,7 +73,9 @@ async fn the_operators_port_says_how_the_process_is() {
     testkit::eventually("ready", async || operator.get("/health/ready").await.status.is_success().then_some(())).await;
     let metrics = operator.get("/metrics").await;
     let text = String::from_utf8_lossy(&metrics.body).into_owned();
-    for name in ["http_requests_total", "grpc_server_handled_total", "grpc_server_handling_seconds", "outbox_lag_seconds"] {
+    for name in
+        ["http_requests_total", "grpc_server_handled_total", "grpc_server_handling_seconds", "outbox_lag_seconds"]
+    {
         assert!(text.contains(name), "{name} is missing in\n{text}");
     }
     for path in ["/health", "/openapi.json", "/docs", "/.well-known/jwks.json", "/.well-known/openid-configuration"] {

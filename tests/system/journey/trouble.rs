@@ -75,13 +75,20 @@ async fn a_payment_that_needs_3d_secure_waits_for_its_shopper() {
 
 #[tokio::test]
 async fn lost_replies_of_the_provider_neither_lose_nor_double_a_payment() {
-    let market = Market::with(&[("sample", "false"), ("payment.sandbox.lost_answer_ms", "200"), ("payment.retry_base_ms", "100")]).await;
+    let market = Market::with(&[
+        ("sample", "false"),
+        ("payment.sandbox.lost_answer_ms", "200"),
+        ("payment.retry_base_ms", "100"),
+    ])
+    .await;
     let sku = stocked(&market, "Lamp", 9).await;
     for token in ["tok_timeout_before", "tok_timeout_after", "tok_flaky"] {
         let mut shopper = market.customer(&token.replace('_', "")).await;
         let order_id = ordered(&mut shopper, &sku, token).await;
         let order = shopper
-            .order_when(&order_id, "an end", |order| order["lifecycle"] == "CONFIRMED" || order["lifecycle"] == "CANCELLED")
+            .order_when(&order_id, "an end", |order| {
+                order["lifecycle"] == "CONFIRMED" || order["lifecycle"] == "CANCELLED"
+            })
             .await;
         let payment = shopper.rest.get(&format!("/api/v1/payments/{}", id(&order, "paymentId"))).await.ok();
         let kept = match order["lifecycle"].as_str() {
@@ -116,7 +123,10 @@ async fn an_order_is_cancelled_before_and_after_it_is_confirmed_and_nobody_keeps
     let order = ann.order_in(&paid, "CANCELLED").await;
     assert_eq!(order["paymentStatus"], "REFUNDED");
     let payment = ann.rest.get(&format!("/api/v1/payments/{}", id(&order, "paymentId"))).await.ok();
-    assert_eq!((&payment["capturedAmount"], payment["status"].as_str()), (&payment["refundedAmount"], Some("REFUNDED")));
+    assert_eq!(
+        (&payment["capturedAmount"], payment["status"].as_str()),
+        (&payment["refundedAmount"], Some("REFUNDED"))
+    );
     assert_eq!(available(&ann, &sku).await, 5);
 }
 
@@ -152,7 +162,10 @@ async fn what_is_not_there_is_told_truthfully_and_the_price_is_never_the_clients
     assert_eq!(ann.place_keyed("1", "tok_visa").await.reason(), "CART_EMPTY");
     ann.add(&sku, 3).await;
     let cart = ann.rest.get("/api/v1/cart").await.ok();
-    assert_eq!((&cart["items"][0]["problem"], &cart["items"][0]["available"]), (&json!("INSUFFICIENT_STOCK"), &json!("2")));
+    assert_eq!(
+        (&cart["items"][0]["problem"], &cart["items"][0]["available"]),
+        (&json!("INSUFFICIENT_STOCK"), &json!("2"))
+    );
     assert_eq!(ann.place_keyed("2", "tok_visa").await.reason(), "CART_HAS_PROBLEMS");
 
     ann.rest.patch(&format!("/api/v1/cart/items/{sku}"), json!({"quantity": 2})).await.ok();
@@ -183,9 +196,8 @@ async fn a_hundred_buyers_of_ten_lamps_get_exactly_ten() {
         }
         let token = reply.header("x-order-token").expect("a guest gets a token").to_owned();
         guest.rest = guest.rest.with("x-order-token", &token);
-        let order = guest
-            .order_when(&id(&reply.json(), "orderId"), "an end", |order| order["lifecycle"] != "PENDING")
-            .await;
+        let order =
+            guest.order_when(&id(&reply.json(), "orderId"), "an end", |order| order["lifecycle"] != "PENDING").await;
         match order["lifecycle"].as_str() {
             Some("CONFIRMED") => true,
             _ => {
