@@ -22,7 +22,7 @@ use super::rows::{self, Failure, Row};
 use crate::{Db, Error, metrics::OUTBOX_LAG_SECONDS};
 
 /// How many rows are read at once, fewer while they hold more than so many bytes.
-const PAGE: usize = 256;
+const PAGE: usize = 128;
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// How many batches are published at once.
 const BATCHES: usize = 4;
@@ -93,13 +93,11 @@ impl Relay {
                 Err(error) => published.failures.extend(Failure::new(*seq, message, &error)),
             }
         }
-        for failure in &published.failures {
-            failure.report(self.db.service());
-        }
-        if !published.failures.is_empty()
-            && let Err(error) = rows::store_failures(&self.db, &published.failures).await
-        {
-            warn(&self.db, &error, "failures of the outbox were not stored");
+        if !published.failures.is_empty() {
+            rows::report(self.db.service(), &published.failures);
+            if let Err(error) = rows::store_failures(&self.db, &published.failures).await {
+                warn(&self.db, &error, "failures of the outbox were not stored");
+            }
         }
         published.aggregates = messages.into_iter().map(|message| message.aggregate).collect();
         published

@@ -120,16 +120,18 @@ impl Failure {
         tx.execute_raw(statement(tx, sql, values)).await?;
         Ok(())
     }
+}
 
-    pub(super) fn report(&self, service: &str) {
-        let Self { kind, error, aggregate, .. } = self;
-        if self.parked {
-            tracing::error!(db.service = service, message.kind = kind, aggregate, error, "event parked");
-            metrics::counter!(OUTBOX_PARKED_TOTAL, "service" => service.to_owned(), "kind" => kind.clone())
-                .increment(1);
-        } else {
-            tracing::warn!(db.service = service, message.kind = kind, aggregate, error, "event not published yet");
-        }
+/// Logs each row that is parked, and the others as one: when the bus is away they are many.
+pub(super) fn report(service: &str, failures: &[Failure]) {
+    for Failure { kind, error, aggregate, .. } in failures.iter().filter(|failure| failure.parked) {
+        tracing::error!(db.service = service, message.kind = kind, aggregate, error, "event parked");
+        metrics::counter!(OUTBOX_PARKED_TOTAL, "service" => service.to_owned(), "kind" => kind.clone()).increment(1);
+    }
+    let mut waiting = failures.iter().filter(|failure| !failure.parked);
+    if let Some(Failure { kind, error, aggregate, .. }) = waiting.next() {
+        let others = waiting.count();
+        tracing::warn!(db.service = service, message.kind = kind, aggregate, error, others, "event not published yet");
     }
 }
 

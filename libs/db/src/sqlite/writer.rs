@@ -12,7 +12,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use sea_orm::{
@@ -26,11 +26,17 @@ use tokio::{
 use super::{Connection, Damage};
 use crate::Error;
 
-/// How many transactions commit at once at most.
+/// How many transactions commit at once at most, and for how long they gather.
 const MAX_GROUP: usize = 64;
+const MAX_AGE: Duration = Duration::from_millis(5);
 
 /// Who waits for the common commit. Empty when the connection is in no transaction.
-type Group = Vec<oneshot::Sender<Result<(), CommitFailed>>>;
+type Group = Vec<Member>;
+
+struct Member {
+    since: Instant,
+    answer: oneshot::Sender<Result<(), CommitFailed>>,
+}
 
 struct CommitFailed;
 
@@ -242,8 +248,9 @@ impl Turn {
     async fn commit_with_others(mut self) -> Result<(), CommitFailed> {
         let founded = self.group.is_empty();
         let (answer, answered) = oneshot::channel();
-        self.group.push(answer);
-        if self.group.len() >= MAX_GROUP || !self.others_wait() {
+        self.group.push(Member { since: Instant::now(), answer });
+        let full = self.group.len() >= MAX_GROUP || self.group[0].since.elapsed() >= MAX_AGE;
+        if full || !self.others_wait() {
             in_background(async move { self.commit_group().await });
         } else {
             let writer = Arc::clone(&self.writer);
@@ -266,7 +273,7 @@ impl Turn {
             self.begun = false;
             for member in group {
                 // Who does not wait any more does not need to know.
-                drop(member.send(Ok(())));
+                drop(member.answer.send(Ok(())));
             }
         } else {
             self.group = group;
@@ -285,7 +292,7 @@ impl Turn {
             self.connection = None;
         }
         for member in self.group.drain(..) {
-            drop(member.send(Err(CommitFailed)));
+            drop(member.answer.send(Err(CommitFailed)));
         }
     }
 
