@@ -81,6 +81,11 @@ impl From<&Status> for Failure {
 }
 
 impl Failure {
+    /// A failure that somebody else, who does not know the one shape, has told by a code.
+    pub(crate) fn foreign(code: Code, message: &str) -> Self {
+        Self { code, message: message.to_owned(), details: Vec::new(), http: http_status(code), allow: None }
+    }
+
     /// The stable reason, if the failure has one.
     pub(crate) fn reason(&self) -> Option<String> {
         self.find::<pb::ErrorInfo>("google.rpc.ErrorInfo").map(|info| info.reason)
@@ -154,6 +159,7 @@ impl Failure {
     }
 
     /// The reply to a gRPC call: a status and nothing else.
+    #[expect(clippy::disallowed_methods, reason = "the status of a failure that has the one shape already")]
     pub(crate) fn grpc(self) -> Response<Body> {
         let code = i32::from(self.code);
         let status = pb::Status { code, message: self.message.clone(), details: self.details };

@@ -40,9 +40,7 @@ impl Messages {
     pub(crate) fn of(response: Response<Body>, limit: usize) -> Result<(HeaderMap, Self), Failure> {
         let (head, body) = response.into_parts();
         if !head.status.is_success() {
-            let status =
-                Status::with_details(code_of_http(head.status), "the service did not answer in gRPC", Bytes::new());
-            return Err(Failure::from(&status));
+            return Err(Failure::foreign(code_of_http(head.status), "the service did not answer in gRPC"));
         }
         if let Some(status) = Status::from_header_map(&head.headers)
             && status.code() != Code::Ok

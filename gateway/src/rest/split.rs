@@ -61,6 +61,7 @@ impl Splitter {
     /// The last message, once nothing more arrives.
     pub(super) fn end(&mut self) -> Result<Option<Bytes>, Problem> {
         let left = self.buffer.split().freeze();
+        self.scanned = 0;
         match self.framing {
             Framing::Array if self.place == Place::After || (self.place == Place::Before && is_blank(&left)) => {
                 Ok(None)

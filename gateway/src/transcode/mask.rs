@@ -36,8 +36,7 @@ fn collect(
     let mut first = true;
     while let Some(name) = json.member(&mut first)? {
         let field = message.by_name(&name, usize::MAX).map(|(_, field)| field);
-        let Some(field) = field.filter(|field| !field.output_only && !(depth == 0 && &*field.proto_name == "etag"))
-        else {
+        let Some(field) = field.filter(|field| !is_kept_out(field, depth)) else {
             json.skip(depth + 1)?;
             continue;
         };
@@ -56,6 +55,11 @@ fn collect(
         }
     }
     Ok(())
+}
+
+/// What only the server sets, and the etag of the whole.
+fn is_kept_out(field: &Field, depth: usize) -> bool {
+    field.output_only || (depth == 0 && &*field.proto_name == "etag")
 }
 
 fn is_empty_object(json: &mut Json<'_>) -> Result<bool> {

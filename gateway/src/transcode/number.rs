@@ -45,9 +45,10 @@ pub(crate) fn integer(text: &str) -> Option<i128> {
     };
     let (mantissa, exponent) = match magnitude.split_once(['e', 'E']) {
         // An exponent that is no i64 leaves either zero or a number out of any range.
-        Some((mantissa, exponent)) => {
-            (mantissa, exponent.parse::<i64>().unwrap_or(if exponent.starts_with('-') { i64::MIN } else { i64::MAX }))
-        }
+        Some((mantissa, exponent)) => (
+            mantissa,
+            exponent.parse::<i64>().unwrap_or_else(|_| if exponent.starts_with('-') { i64::MIN } else { i64::MAX }),
+        ),
         None => (magnitude, 0),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

@@ -1,7 +1,5 @@
 //! Single values: from JSON, and from the plain text of paths and query strings.
 
-use std::borrow::Cow;
-
 use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
@@ -139,6 +137,6 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The key of a map, from the name of a member or of a query parameter.
-pub(crate) fn encode_key(schema: &Schema, kind: Kind, key: &Cow<'_, str>, out: &mut Vec<u8>) -> Result {
+pub(crate) fn encode_key(schema: &Schema, kind: Kind, key: &str, out: &mut Vec<u8>) -> Result {
     encode(schema, kind, Token::Plain(key), out)
 }
