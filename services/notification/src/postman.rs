@@ -25,7 +25,7 @@ const BATCH: usize = 64;
 const CONCURRENT: usize = 8;
 /// How long one try may take, with both mailers, and how long nobody else tries.
 const TRY: Duration = Duration::from_secs(20);
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_secs(30);
 
 /// The address of an account is not known yet.
 const NO_ADDRESS: &str = "no address is known";

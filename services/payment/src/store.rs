@@ -25,7 +25,11 @@ pub(crate) async fn load_all(
     let ids: Vec<String> = ids.iter().cloned().collect();
     let mut payments = HashMap::with_capacity(ids.len());
     for ids in db::sql::padded(&ids) {
-        payments.extend(payment::find_all(connection, &ids).await?);
+        let found = payment::find_all(connection, &ids).await?;
+        if found.is_empty() {
+            continue;
+        }
+        payments.extend(found);
         for (id, attempt) in attempt::of_payments(connection, &ids).await? {
             payments.entry(id).and_modify(|payment| payment.attempts.push(attempt));
         }
@@ -47,7 +51,7 @@ pub(crate) async fn load(connection: &impl ConnectionTrait, id: &str) -> Result<
 /// Stores what became of payments that were read in the same transaction: pairs of before and after.
 pub(crate) async fn save_all(tx: &Tx, changes: &[(Payment, Payment)], backoff: Backoff) -> Result<(), Error> {
     for (before, after) in changes {
-        if before != after {
+        if payment::differs(before, after) {
             payment::update(tx, after).await?;
         }
     }

@@ -94,6 +94,14 @@ pub(crate) async fn insert(tx: &Tx, payment: &Payment) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether the row has to change: much of what happens is in the attempts alone.
+pub(super) fn differs(before: &Payment, after: &Payment) -> bool {
+    let row = |payment: &Payment| {
+        (payment.status(), payment.capture_wanted, payment.cancel_wanted, payment.action_expires.map(|at| at.micros()))
+    };
+    row(before) != row(after) || before.token != after.token || before.failure != after.failure
+}
+
 pub(super) async fn update(tx: &Tx, payment: &Payment) -> Result<(), Error> {
     let sql = "UPDATE payments SET status = $2, payment_token = $3, capture_wanted = $4, cancel_wanted = $5, \
                failure = $6, action_expires_at = $7, updated_at = $8 WHERE payment_id = $1";

@@ -200,6 +200,12 @@ impl Shop {
         row.expect("a count is a row").try_get_by_index(0).expect("a number")
     }
 
+    /// The one text that a statement finds in the service's database.
+    pub(crate) async fn text(&self, sql: &str) -> String {
+        let row = self.db.reader().query_one_raw(statement(self.db.reader(), sql, [])).await.expect("asks");
+        row.expect("there is a row").try_get_by_index(0).expect("a text")
+    }
+
     /// How often the sandbox has done something to an order, by its own books.
     pub(crate) async fn at_the_provider(&self, order: &Order, event: &str) -> i64 {
         self.count(&format!("sandbox_calls WHERE key LIKE 'ord:{}:%' AND answer LIKE '%\"{event}\"%'", order.order_id))
