@@ -248,6 +248,7 @@ impl Running {
         tokio::time::sleep(self.announce).await;
         self.edge.drain().await;
         let ended = self.shared.tasks.shutdown(self.drain).await;
+        self.shared.calls.close();
         self.stores.close().await;
         tracing::info!(data_dir = %self.stores.directory().path().display(), "stopped");
         ended

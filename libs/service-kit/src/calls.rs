@@ -74,6 +74,14 @@ impl Calls {
         self.services.write().expect("registering does not panic").insert(service.to_owned(), rpc);
     }
 
+    /// Forgets all services, when the process stops: services and their callers hold each other otherwise.
+    ///
+    /// # Panics
+    /// If another thread panicked while registering.
+    pub fn close(&self) {
+        self.services.write().expect("registering does not panic").clear();
+    }
+
     /// Where calls to the service go. It is looked up at each call, so start order does not matter.
     #[must_use]
     pub fn rpc(&self, service: &'static str) -> Rpc {

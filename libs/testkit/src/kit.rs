@@ -79,6 +79,7 @@ impl Kit {
     /// If something does not end in time.
     pub async fn restart(self) -> Self {
         assert!(self.tasks.shutdown(STOP_WITHIN).await, "all tasks end in time");
+        self.calls.close();
         let databases = std::mem::take(&mut *self.databases.lock().expect("no test panics while it opens a database"));
         for db in databases.into_values() {
             db.close().await;

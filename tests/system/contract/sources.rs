@@ -7,7 +7,7 @@ use std::{
 
 /// The folder of the workspace.
 pub(super) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the workspace").to_owned()
 }
 
 /// The tests that may call the RPCs of a service: its own, and those of the whole product.
