@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::saga::Patience;
 
-/// How patient the checkout is. Times are in the unit that their name says.
+/// The section `[order]` of the configuration. Times are in the unit that their name says.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use kernel::{Classify, Fact, Kind, Money, Violation};
+use tonic::{Code, Status};
 
 use crate::domain::{
-    purchase::{LineProblem, MAX_LINES, Refusal},
+    purchase::{LineProblem, MAX_LINES, Problem, Refusal},
     saga::Illegal,
 };
 
@@ -45,9 +46,9 @@ pub(crate) enum Error {
     /// The page token belongs to another list or caller.
     #[error("the request is not valid")]
     PageToken(#[from] kernel::PageError),
-    /// The cart service answered what it never should.
-    #[error("read the cart")]
-    Cart(#[source] BoxError),
+    /// Another service answered what it never should.
+    #[error("ask another service")]
+    Partner(#[source] BoxError),
     /// A message that is none.
     #[error("read message {kind}")]
     Malformed {
@@ -83,7 +84,7 @@ impl From<Illegal> for Error {
     }
 }
 
-impl From<Error> for tonic::Status {
+impl From<Error> for Status {
     fn from(error: Error) -> Self {
         service_kit::status(error)
     }
@@ -97,7 +98,7 @@ impl Classify for Error {
             Self::CartAlreadyOrdered { .. } => Kind::AlreadyExists,
             Self::EmailRequired | Self::PageToken(_) | Self::Malformed { .. } => Kind::InvalidArgument,
             Self::EtagMismatch { .. } => Kind::Aborted,
-            Self::Cart(_) => Kind::Internal,
+            Self::Partner(_) => Kind::Internal,
             Self::Kit(error) => error.kind(),
             Self::Key(error) => error.kind(),
             Self::Db(error) => error.kind(),
@@ -118,7 +119,7 @@ impl Classify for Error {
             Self::NotCancellable(_) => "ORDER_NOT_CANCELLABLE",
             Self::EtagMismatch { .. } => "ETAG_MISMATCH",
             Self::PageToken(_) => "INVALID_PAGE_TOKEN",
-            Self::Cart(_) | Self::Malformed { .. } => "INTERNAL",
+            Self::Partner(_) | Self::Malformed { .. } => "INTERNAL",
             Self::Kit(error) => error.reason(),
             Self::Key(error) => error.reason(),
             Self::Db(error) => error.reason(),
@@ -150,7 +151,7 @@ impl Classify for Error {
             | Self::EmailRequired
             | Self::OrderNotFound
             | Self::PageToken(_)
-            | Self::Cart(_)
+            | Self::Partner(_)
             | Self::Malformed { .. } => Vec::new(),
         }
     }
@@ -183,15 +184,27 @@ fn named_lines(problems: &[LineProblem]) -> String {
     let lines: Vec<serde_json::Value> = problems
         .iter()
         .take(MAX_NAMED_LINES)
-        .map(|line| match line.available {
-            Some(available) => serde_json::json!({
+        .map(|line| match line.problem {
+            Problem::Short { available } => serde_json::json!({
                 "sku": line.sku,
                 "problem": "INSUFFICIENT_STOCK",
                 "requested": line.requested,
                 "available": available,
             }),
-            None => serde_json::json!({ "sku": line.sku, "problem": "PRODUCT_UNAVAILABLE" }),
+            Problem::Gone => serde_json::json!({ "sku": line.sku, "problem": "PRODUCT_UNAVAILABLE" }),
         })
         .collect();
     serde_json::Value::from(lines).to_string()
+}
+
+/// What a failure of another service, which this one needs, means to the caller.
+pub(crate) fn of_partner(what: &'static str, status: Status) -> Error {
+    match status.code() {
+        Code::NotFound if service_kit::reason(&status).as_deref() == Some("CART_NOT_FOUND") => Error::CartNotFound,
+        Code::DeadlineExceeded => service_kit::Error::DeadlineExceeded.into(),
+        Code::Unavailable | Code::ResourceExhausted | Code::Aborted | Code::Cancelled => {
+            service_kit::Error::Unavailable { what }.into()
+        }
+        _ => Error::Partner(status.into()),
+    }
 }

@@ -6,7 +6,7 @@
 //! one transaction with what it tells inventory, payment and the rest. Everything in flight lives in rows (outbox,
 //! inbox, timers), so a killed process goes on where it was.
 //! Shoppers, guests with their order's token and administrators call it through the gateway. When the database is
-//! away, RPCs answer UNAVAILABLE; when cart is away, nothing can be placed; when inventory or payment is away, orders
+//! away, RPCs answer UNAVAILABLE; when cart or catalog is away, nothing can be placed; when inventory or payment is away, orders
 //! wait, and expire when they have waited too long.
 
 mod access;

@@ -1,12 +1,14 @@
-//! Placing an order: from the caller's cart to a stored order, in one transaction with the reply to its key.
+//! Placing an order: from the caller's cart, at the catalog's prices, to a stored order in one transaction with the
+//! reply to its key.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use db::{Db, idempotency::Claim};
 use kernel::Timestamp;
 use service_kit::{Caller, Rpc, idempotent};
 use ultramarket_api::{
     cart::v1::{GetCartRequest, cart_service_client::CartServiceClient},
+    catalog::v1::{BatchGetVariantsRequest, catalog_service_client::CatalogServiceClient},
     order::v1 as pb,
 };
 
@@ -15,9 +17,10 @@ use crate::{
     checkout::Checkout,
     domain::{
         order::{Buyer, Order, OrderId, PaymentId},
-        purchase::{Offer, Purchase},
+        purchase::{Basket, Listing, Purchase},
         saga::Saga,
     },
+    error::of_partner,
     store::orders,
     wire,
 };
@@ -30,6 +33,7 @@ const NUMBERS_TRIED: u32 = 3;
 pub(crate) struct Placing {
     db: Db,
     cart: CartServiceClient<Rpc>,
+    catalog: CatalogServiceClient<Rpc>,
     checkout: Arc<Checkout>,
 }
 
@@ -40,8 +44,9 @@ struct Customer {
 }
 
 impl Placing {
-    pub(crate) fn new(db: Db, cart: Rpc, checkout: Arc<Checkout>) -> Self {
-        Self { db, cart: CartServiceClient::new(cart), checkout }
+    pub(crate) fn new(db: Db, cart: Rpc, catalog: Rpc, checkout: Arc<Checkout>) -> Self {
+        let (cart, catalog) = (CartServiceClient::new(cart), CatalogServiceClient::new(catalog));
+        Self { db, cart, catalog, checkout }
     }
 
     /// Places an order for what is in the caller's cart.
@@ -53,7 +58,11 @@ impl Placing {
     ) -> Result<pb::Order, Error> {
         let customer = Customer::of(caller, &request.email)?;
         let shown = request.expected_total.as_ref().map(|total| (total.currency_code.as_str(), total.amount_minor));
-        let purchase = self.offer(caller).await?.accept(shown)?;
+        let basket = self.basket(caller).await?;
+        basket.check()?;
+        let listings = self.listings(&basket).await?;
+        let purchase = basket.at(listings)?;
+        purchase.costs(shown)?;
         let mut tried = 0;
         loop {
             let order = self.order(&customer, &purchase, &request);
@@ -69,10 +78,17 @@ impl Placing {
         }
     }
 
-    /// What the cart service offers the caller, with the prices of this moment.
-    async fn offer(&self, caller: &Caller) -> Result<Offer, Error> {
+    /// What is in the caller's cart.
+    async fn basket(&self, caller: &Caller) -> Result<Basket, Error> {
         let cart = self.cart.clone().get_cart(caller.forward(GetCartRequest {})).await;
-        cart.map_err(wire::cart::failure)?.into_inner().try_into()
+        Ok(cart.map_err(|status| of_partner("the cart service", status))?.into_inner().into())
+    }
+
+    /// What the catalog has for it. The cart's own prices may be some seconds old.
+    async fn listings(&self, basket: &Basket) -> Result<HashMap<String, Listing>, Error> {
+        let skus = basket.lines.iter().map(|line| line.sku.clone()).collect();
+        let variants = self.catalog.clone().batch_get_variants(BatchGetVariantsRequest { skus }).await;
+        wire::catalog::listings(variants.map_err(|status| of_partner("the catalog", status))?.into_inner())
     }
 
     fn order(&self, customer: &Customer, purchase: &Purchase, request: &pb::PlaceOrderRequest) -> Order {

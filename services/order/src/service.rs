@@ -33,7 +33,12 @@ pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, 
     context.worker("saga timers", move |stop| timers::run(timed.clone(), Arc::clone(&moved), poll, stop));
 
     let handlers = Handlers {
-        placing: Placing::new(db.clone(), context.calls.rpc("cart"), Arc::clone(&checkout)),
+        placing: Placing::new(
+            db.clone(),
+            context.calls.rpc("cart"),
+            context.calls.rpc("catalog"),
+            Arc::clone(&checkout),
+        ),
         cancelling: Cancelling::new(db.clone(), access.clone(), checkout),
         access,
         tokens,

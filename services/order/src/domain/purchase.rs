@@ -1,5 +1,7 @@
 //! From a cart to what is bought: which carts can be ordered, and for how much.
 
+use std::collections::HashMap;
+
 use kernel::{Currency, Money, MoneyError};
 
 use crate::domain::order::{CartVersion, Line};
@@ -7,29 +9,37 @@ use crate::domain::order::{CartVersion, Line};
 /// How many lines an order may have, as many as a cart.
 pub(crate) const MAX_LINES: usize = 200;
 
-/// A cart as it is now, with what the catalog asks for its lines at this moment.
+/// What is in a cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Offer {
+pub(crate) struct Basket {
     pub(crate) cart: CartVersion,
-    pub(crate) lines: Vec<Offered>,
+    pub(crate) lines: Vec<BasketLine>,
 }
 
-/// A line of the cart.
+/// A line of a cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Offered {
-    /// It can be bought.
-    Buyable { sku: String, product_id: String, title: String, quantity: i32, unit_price: Money },
-    /// It cannot be bought as it is.
-    Problem(LineProblem),
-}
-
-/// A line that cannot be bought as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LineProblem {
+pub(crate) struct BasketLine {
     pub(crate) sku: String,
-    pub(crate) requested: i32,
-    /// How many there are; `None` when it is not for sale at all.
-    pub(crate) available: Option<i64>,
+    pub(crate) quantity: i32,
+    /// Why it cannot be bought as it is.
+    pub(crate) problem: Option<Problem>,
+}
+
+/// Why a line cannot be bought as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// It is not for sale any more.
+    Gone,
+    /// There are only so many.
+    Short { available: i64 },
+}
+
+/// What the catalog has under a SKU at this moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listing {
+    pub(crate) product_id: String,
+    pub(crate) title: String,
+    pub(crate) price: Money,
 }
 
 /// What is bought.
@@ -38,6 +48,14 @@ pub(crate) struct Purchase {
     pub(crate) cart: CartVersion,
     pub(crate) lines: Vec<Line>,
     pub(crate) total: Money,
+}
+
+/// A line that keeps a cart from being ordered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LineProblem {
+    pub(crate) sku: String,
+    pub(crate) requested: i32,
+    pub(crate) problem: Problem,
 }
 
 /// Why a cart is not ordered.
@@ -63,31 +81,56 @@ pub(crate) enum Refusal {
     },
 }
 
-impl Offer {
-    /// Accepts the offer, if it can be bought and costs what the shopper was shown: a currency code and minor units.
-    pub(crate) fn accept(self, shown: Option<(&str, i64)>) -> Result<Purchase, Refusal> {
-        let mut lines = Vec::with_capacity(self.lines.len());
-        let mut problems = Vec::new();
-        for line in self.lines {
-            match line {
-                Offered::Buyable { sku, product_id, title, quantity, unit_price } => {
-                    let total = unit_price.checked_mul(i64::from(quantity)).map_err(refusal)?;
-                    lines.push(Line { sku, product_id, title, quantity, unit_price, total });
-                }
-                Offered::Problem(problem) => problems.push(problem),
-            }
+impl Basket {
+    /// Whether it can be bought, as far as the cart knows.
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        if self.lines.is_empty() {
+            return Err(Refusal::Empty);
         }
+        let problem_of = |line: &BasketLine| line.problem.map(|problem| line.with(problem));
+        let problems: Vec<LineProblem> = self.lines.iter().filter_map(problem_of).collect();
         if !problems.is_empty() {
             return Err(Refusal::Problems(problems));
         }
-        if lines.len() > MAX_LINES {
-            return Err(Refusal::TooLarge);
+        if self.lines.len() > MAX_LINES { Err(Refusal::TooLarge) } else { Ok(()) }
+    }
+
+    /// The purchase at the prices of the catalog.
+    pub(crate) fn at(self, mut listings: HashMap<String, Listing>) -> Result<Purchase, Refusal> {
+        let mut lines = Vec::with_capacity(self.lines.len());
+        let mut gone = Vec::new();
+        for line in self.lines {
+            let Some(Listing { product_id, title, price }) = listings.remove(&line.sku) else {
+                gone.push(line.with(Problem::Gone));
+                continue;
+            };
+            let BasketLine { sku, quantity, .. } = line;
+            let total = price.checked_mul(i64::from(quantity)).map_err(refusal)?;
+            lines.push(Line { sku, product_id, title, quantity, unit_price: price, total });
+        }
+        if !gone.is_empty() {
+            return Err(Refusal::Problems(gone));
         }
         let total = Money::sum(lines.iter().map(|line| line.total)).map_err(refusal)?.ok_or(Refusal::Empty)?;
-        if shown.is_some_and(|(currency, minor)| currency != total.currency.code() || minor != total.minor) {
-            return Err(Refusal::TotalChanged { current: total });
-        }
         Ok(Purchase { cart: self.cart, lines, total })
+    }
+}
+
+impl BasketLine {
+    fn with(&self, problem: Problem) -> LineProblem {
+        LineProblem { sku: self.sku.clone(), requested: self.quantity, problem }
+    }
+}
+
+impl Purchase {
+    /// Whether it costs what the shopper was shown: a currency code and minor units.
+    pub(crate) fn costs(&self, shown: Option<(&str, i64)>) -> Result<(), Refusal> {
+        match shown {
+            Some((currency, minor)) if currency != self.total.currency.code() || minor != self.total.minor => {
+                Err(Refusal::TotalChanged { current: self.total })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 }
 
@@ -106,48 +149,59 @@ mod tests {
         Money::new(code.parse().expect("a currency"), minor)
     }
 
-    fn line(sku: &str, quantity: i32, unit_price: Money) -> Offered {
-        Offered::Buyable { sku: sku.into(), product_id: "p".into(), title: "Lamp".into(), quantity, unit_price }
+    fn line(sku: &str, quantity: i32) -> BasketLine {
+        BasketLine { sku: sku.into(), quantity, problem: None }
     }
 
-    fn offer(lines: Vec<Offered>) -> Offer {
-        Offer { cart: CartVersion { id: "cart".into(), version: 3 }, lines }
+    fn basket(lines: Vec<BasketLine>) -> Basket {
+        Basket { cart: CartVersion { id: "cart".into(), version: 3 }, lines }
+    }
+
+    fn listings(prices: &[(&str, Money)]) -> HashMap<String, Listing> {
+        let listing = |&(sku, price): &(&str, Money)| {
+            (sku.into(), Listing { product_id: "p".into(), title: "Lamp".into(), price })
+        };
+        prices.iter().map(listing).collect()
     }
 
     #[test]
-    fn lines_add_up() {
-        let purchase = offer(vec![line("A", 3, money("USD", 199)), line("B", 1, money("USD", 5))])
-            .accept(Some(("USD", 602)))
-            .expect("can be bought");
-        assert_eq!(purchase.total, money("USD", 602));
-        assert_eq!(purchase.lines[0].total, money("USD", 597));
-        assert_eq!(purchase.cart.version, 3);
+    fn lines_add_up_at_the_prices_of_the_catalog() {
+        let prices = listings(&[("A", money("USD", 199)), ("B", money("USD", 5)), ("C", money("USD", 7))]);
+        let purchase = basket(vec![line("A", 3), line("B", 1)]).at(prices).expect("can be bought");
+        assert_eq!((purchase.total, purchase.lines[0].total), (money("USD", 602), money("USD", 597)));
+        assert_eq!((purchase.lines.len(), purchase.cart.version), (2, 3));
     }
 
     #[test]
     fn another_total_than_was_shown_is_refused_with_the_current_one() {
+        let purchase = basket(vec![line("A", 1)]).at(listings(&[("A", money("USD", 199))])).expect("can be bought");
         let changed = Err(Refusal::TotalChanged { current: money("USD", 199) });
         for shown in [("USD", 198), ("EUR", 199), ("", 0)] {
-            assert_eq!(offer(vec![line("A", 1, money("USD", 199))]).accept(Some(shown)), changed, "{shown:?}");
+            assert_eq!(purchase.costs(Some(shown)), changed, "{shown:?}");
         }
+        assert_eq!(purchase.costs(Some(("USD", 199))), Ok(()));
+        assert_eq!(purchase.costs(None), Ok(()));
     }
 
     #[test]
     fn carts_that_cannot_be_paid_at_once_are_refused() {
-        assert_eq!(offer(vec![]).accept(None), Err(Refusal::Empty));
-        let mixed = offer(vec![line("A", 1, money("USD", 1)), line("B", 1, money("EUR", 1))]).accept(None);
-        assert!(matches!(mixed, Err(Refusal::Currencies(..))));
-        assert_eq!(offer(vec![line("A", 2, money("USD", i64::MAX))]).accept(None), Err(Refusal::TooLarge));
-        let many = (0..=MAX_LINES).map(|n| line(&n.to_string(), 1, money("USD", 1))).collect();
-        assert_eq!(offer(many).accept(None), Err(Refusal::TooLarge));
+        assert_eq!(basket(vec![]).check(), Err(Refusal::Empty));
+        let prices = listings(&[("A", money("USD", 1)), ("B", money("EUR", 1))]);
+        assert!(matches!(basket(vec![line("A", 1), line("B", 1)]).at(prices), Err(Refusal::Currencies(..))));
+        let prices = listings(&[("A", money("USD", i64::MAX))]);
+        assert_eq!(basket(vec![line("A", 2)]).at(prices), Err(Refusal::TooLarge));
+        let many = (0..=MAX_LINES).map(|number| line(&number.to_string(), 1)).collect();
+        assert_eq!(basket(many).check(), Err(Refusal::TooLarge));
     }
 
     #[test]
     fn every_line_with_a_problem_is_named() {
-        let gone = LineProblem { sku: "B".into(), requested: 1, available: None };
-        let short = LineProblem { sku: "C".into(), requested: 5, available: Some(2) };
-        let lines =
-            vec![line("A", 1, money("USD", 1)), Offered::Problem(gone.clone()), Offered::Problem(short.clone())];
-        assert_eq!(offer(lines).accept(None), Err(Refusal::Problems(vec![gone, short])));
+        let short = BasketLine { problem: Some(Problem::Short { available: 2 }), ..line("B", 5) };
+        let gone = BasketLine { problem: Some(Problem::Gone), ..line("C", 1) };
+        let problem = |sku: &str, requested, problem| LineProblem { sku: sku.into(), requested, problem };
+        let named = vec![problem("B", 5, Problem::Short { available: 2 }), problem("C", 1, Problem::Gone)];
+        assert_eq!(basket(vec![line("A", 1), short, gone]).check(), Err(Refusal::Problems(named)));
+        let since = basket(vec![line("A", 1), line("D", 2)]).at(listings(&[("A", money("USD", 1))]));
+        assert_eq!(since, Err(Refusal::Problems(vec![problem("D", 2, Problem::Gone)])));
     }
 }

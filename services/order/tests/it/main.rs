@@ -1,4 +1,4 @@
-//! The whole service through its client, with a world of cart, inventory and payment around it.
+//! The whole service through its client, with a world of cart, catalog, inventory and payment around it.
 
 mod cancelling;
 mod checkout;

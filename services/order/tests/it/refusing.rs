@@ -119,6 +119,37 @@ async fn a_cart_that_is_ordered_already_until_that_order_is_cancelled() {
 }
 
 #[tokio::test]
+async fn a_price_that_the_cart_does_not_know_yet() {
+    let shop = Shop::open().await;
+    shop.world.price("LAMP", usd(299));
+    let request = pb::PlaceOrderRequest { expected_total: usd(602), ..purchase(GOOD_CARD) };
+    let status = shop.client.clone().place_order(shop.ann().keyed(&new_key(), request)).await.expect_err("is refused");
+    assert_eq!((reason(&status).as_str(), facts(&status)["amountMinor"].as_str()), ("TOTAL_CHANGED", "902"));
+    let order = shop.place(GOOD_CARD).await;
+    assert_eq!((order.total, order.items[0].unit_price.clone()), (usd(902), usd(299)));
+}
+
+#[tokio::test]
+async fn a_product_that_the_cart_does_not_know_to_be_gone() {
+    let shop = Shop::open().await;
+    shop.world.price("LAMP", None);
+    let status = refused(&shop).await;
+    assert_eq!(reason(&status), "CART_HAS_PROBLEMS");
+    assert_eq!(facts(&status)["lines"], r#"[{"problem":"PRODUCT_UNAVAILABLE","sku":"LAMP"}]"#);
+}
+
+#[tokio::test]
+async fn a_catalog_that_is_away() {
+    let shop = Shop::open().await;
+    shop.world.catalog_fails(Some((Kind::Unavailable, "UNAVAILABLE")));
+    let request = || shop.ann().keyed("one-intent", purchase(GOOD_CARD));
+    let status = shop.client.clone().place_order(request()).await.expect_err("the catalog is away");
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "UNAVAILABLE"));
+    shop.world.catalog_fails(None);
+    shop.client.clone().place_order(request()).await.expect("a failed try does not spoil the key");
+}
+
+#[tokio::test]
 async fn a_cart_service_that_is_away_or_talks_nonsense() {
     let shop = Shop::open().await;
     shop.world.cart_fails(Kind::Unavailable, "UNAVAILABLE");

@@ -1,4 +1,4 @@
-//! Cart, inventory and payment as the order service meets them: a cart that says what a test wants it to say, and
+//! What the order service meets: a cart and a catalog that say what a test wants them to say, and
 //! partners on the bus that obey commands by what card was used, and keep books of goods and money.
 
 use std::{
@@ -14,7 +14,7 @@ use testkit::{Fake, Kit};
 use tokio::sync::mpsc;
 use tonic::{Request, Status, codegen::async_trait};
 use ultramarket_api::{
-    cart::v1 as cart, inventory::events::v1 as inventory, payment::events::v1 as payment,
+    cart::v1 as cart, catalog::v1 as catalog, inventory::events::v1 as inventory, payment::events::v1 as payment,
     payment::events::v1::payment_cancelled::Outcome, r#type::v1::Money as Amount,
 };
 
@@ -42,8 +42,10 @@ pub(crate) enum Goods {
 
 #[derive(Default)]
 struct Books {
-    cart: Option<Result<cart::Cart, CartRefuses>>,
-    versions: i64,
+    cart: Option<Result<cart::Cart, Refuses>>,
+    /// What the catalog sells, where it is not what the cart shows.
+    prices: HashMap<String, Option<Amount>>,
+    catalog: Option<Refuses>,
     cart_calls: Vec<(bool, Option<String>)>,
     /// Names of commands that are carried out and not answered.
     mute: HashSet<&'static str>,
@@ -61,12 +63,12 @@ struct Books {
 #[derive(Clone, Default)]
 pub(crate) struct World(Arc<Mutex<Books>>);
 
-/// How a cart service fails.
+/// How cart or catalog fails.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the cart refuses")]
-pub(crate) struct CartRefuses(pub(crate) Kind, pub(crate) &'static str);
+#[error("cart or catalog refuses")]
+pub(crate) struct Refuses(pub(crate) Kind, pub(crate) &'static str);
 
-impl Classify for CartRefuses {
+impl Classify for Refuses {
     fn kind(&self) -> Kind {
         self.0
     }
@@ -97,6 +99,11 @@ pub(crate) fn cart_of(items: Vec<cart::CartItem>) -> cart::Cart {
     cart::Cart { cart_id: SystemIds.uuid().to_string(), items, version: 1, ..Default::default() }
 }
 
+/// What everybody's cart has, each time a new one, unless a test says otherwise.
+fn usual_cart() -> cart::Cart {
+    cart_of(vec![line("LAMP", 3, usd(199)), line("BULB", 1, usd(5))])
+}
+
 impl World {
     fn books(&self) -> MutexGuard<'_, Books> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -109,7 +116,17 @@ impl World {
 
     /// From now on the cart service fails.
     pub(crate) fn cart_fails(&self, kind: Kind, reason: &'static str) {
-        self.books().cart = Some(Err(CartRefuses(kind, reason)));
+        self.books().cart = Some(Err(Refuses(kind, reason)));
+    }
+
+    /// From now on the catalog asks so much for a SKU, or does not sell it.
+    pub(crate) fn price(&self, sku: &str, price: Option<Amount>) {
+        self.books().prices.insert(sku.into(), price);
+    }
+
+    /// From now on the catalog fails, or does not.
+    pub(crate) fn catalog_fails(&self, fails: Option<(Kind, &'static str)>) {
+        self.books().catalog = fails.map(|(kind, reason)| Refuses(kind, reason));
     }
 
     /// Whether each call of the cart service carried an account's token, and which cart token.
@@ -161,6 +178,7 @@ impl World {
     /// Puts the world around the services of a kit.
     pub(crate) async fn surround(&self, kit: &Kit) {
         kit.register("cart", self.cart_service());
+        kit.register("catalog", self.catalog_service());
         let bus = kit.context("world").bus;
         let (sender, answers) = mpsc::unbounded_channel();
         let kinds = vec![
@@ -184,12 +202,27 @@ impl World {
             let account = request.metadata().contains_key("authorization");
             let mut books = world.books();
             books.cart_calls.push((account, token));
-            books.versions += 1;
-            let usual = || cart_of(vec![line("LAMP", 3, usd(199)), line("BULB", 1, usd(5))]);
-            let answer = books.cart.clone().unwrap_or_else(|| Ok(usual()));
+            let answer = books.cart.clone().unwrap_or_else(|| Ok(usual_cart()));
             async move { answer.map_err(|refuses| -> Status { service_kit::status(refuses) }) }
         };
         Fake::new("ultramarket.cart.v1.CartService").on("GetCart", get).rpc()
+    }
+}
+
+impl World {
+    /// Sells what the last cart shows, at the prices that it shows.
+    fn catalog_service(&self) -> Rpc {
+        let world = self.clone();
+        let variants = move |request: Request<catalog::BatchGetVariantsRequest>| {
+            let books = world.books();
+            let variants = request.into_inner().skus.into_iter().filter_map(|sku| books.sells(sku)).collect();
+            let answer = match books.catalog {
+                Some(refuses) => Err(service_kit::status(refuses)),
+                None => Ok(catalog::BatchGetVariantsResponse { variants }),
+            };
+            async move { answer }
+        };
+        Fake::new("ultramarket.catalog.v1.CatalogService").on("BatchGetVariants", variants).rpc()
     }
 }
 
@@ -241,6 +274,20 @@ fn answer<M: prost::Message + Name>(order_id: &str, event: &M) -> Message {
 }
 
 impl Books {
+    fn sells(&self, sku: String) -> Option<catalog::SaleableVariant> {
+        let shown = match &self.cart {
+            Some(Ok(cart)) => cart.items.clone(),
+            Some(Err(_)) | None => usual_cart().items,
+        };
+        let shown = shown.into_iter().find(|item| item.sku == sku);
+        let price = match self.prices.get(&sku) {
+            Some(price) => Some(price.clone()?),
+            None => shown.as_ref()?.unit_price.clone(),
+        };
+        let (product_id, title) = (format!("product of {sku}"), format!("{sku} the Great"));
+        Some(catalog::SaleableVariant { sku, product_id, title, price, ..Default::default() })
+    }
+
     fn obey(&mut self, message: &Message) -> Option<Message> {
         let name = message.kind.rsplit('.').next().unwrap_or_default();
         let order_id = message.aggregate.clone();

@@ -202,6 +202,20 @@ fn goods_that_left_cannot_be_cancelled() {
 }
 
 #[test]
+fn what_turns_up_after_the_end_is_sent_back() {
+    let (saga, _) = walk(&[Event::StockRejected(vec![shortage()])]);
+    for (late, command) in [
+        (Event::StockReserved, Command::ReleaseStock),
+        (Event::PaymentAuthorized, Command::CancelPayment),
+        (Event::PaymentCaptured { in_full: true }, Command::CancelPayment),
+        (Event::PaymentActionRequired { until: None }, Command::CancelPayment),
+    ] {
+        let back = Transition { next: saga.clone(), command: Some(command), emission: None };
+        assert_eq!(step(&saga, &late), Some(back), "{late:?}");
+    }
+}
+
+#[test]
 fn a_wrong_amount_is_given_back() {
     let path = [
         Event::StockReserved,
