@@ -174,3 +174,42 @@ impl Classify for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcode::fault::Reason;
+
+    #[test]
+    fn every_reason_has_its_page() {
+        let faults = [
+            Reason::MalformedJson,
+            Reason::MalformedPath,
+            Reason::MalformedQuery,
+            Reason::UnknownField,
+            Reason::UnknownParameter,
+            Reason::InvalidValue,
+            Reason::FieldSetTwice,
+        ];
+        let faults = faults.map(|reason| Problem::Fault(Fault::new(reason, "wrong")));
+        let others = [
+            Problem::NoRoute,
+            Problem::OtherMethods { allow: "GET".into() },
+            Problem::NoRpc,
+            Problem::ContentEncoding,
+            Problem::BodyTooSlow,
+            Problem::BodyBroken,
+            Problem::RateLimited { policy: String::new(), retry_after: Duration::ZERO },
+            Problem::MalformedTimeout,
+            Problem::NeedsHttp2,
+            Problem::IfMatchUnusable,
+            Problem::EtagMismatch,
+            Problem::BadUpstream("broken"),
+        ];
+        for problem in faults.into_iter().chain(others) {
+            let reason = problem.reason();
+            let page = format!("{}/../docs/errors/{reason}.md", env!("CARGO_MANIFEST_DIR"));
+            assert!(std::fs::exists(&page).expect("is readable"), "{page} is missing");
+        }
+    }
+}

@@ -80,9 +80,7 @@ fn builder() -> auto::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_READ)
         .max_headers(MAX_HEADERS)
-        .max_buf_size(64 * 1024)
-        // A client may end its half after its request and still wait for the answer.
-        .half_close(true);
+        .max_buf_size(64 * 1024);
     builder
         .http2()
         .timer(TokioTimer::new())

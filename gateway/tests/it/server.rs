@@ -1,4 +1,8 @@
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use service_kit::Tasks;
 use tokio::{
@@ -29,7 +33,6 @@ async fn serve(edge: &Edge, drain: Duration) -> Server {
 async fn say(address: SocketAddr, text: &str) -> String {
     let mut stream = TcpStream::connect(address).await.expect("connects");
     stream.write_all(text.as_bytes()).await.expect("is written");
-    stream.shutdown().await.expect("ends its half");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("is answered");
     answer
@@ -69,6 +72,18 @@ async fn a_connection_that_never_speaks_does_not_hold_up_the_end() {
     timeout(Duration::from_secs(5), server.ended).await.expect("ends in time").expect("does not panic");
     assert!(begun.elapsed() < Duration::from_secs(2));
     assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_cancels_its_call() {
+    let edge = Edge::new();
+    let server = serve(&edge, Duration::from_secs(1)).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("connects");
+    stream.write_all(b"GET /v1/things/hang HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("is written");
+    let count = |counter: &AtomicUsize| (counter.load(Ordering::SeqCst) == 1).then_some(());
+    testkit::eventually("the call arrives", async || count(&edge.upstream.made)).await;
+    drop(stream);
+    testkit::eventually("the call is cancelled", async || count(&edge.upstream.cancelled)).await;
 }
 
 #[tokio::test]

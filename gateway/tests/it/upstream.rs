@@ -186,7 +186,11 @@ impl Upstream {
             "things/reused" => Err(service_kit::status(Refusal(Kind::KeyReused, "IDEMPOTENCY_KEY_REUSED"))),
             "things/away" => Err(service_kit::status(Refusal(Kind::Unavailable, "UNAVAILABLE"))),
             "things/panic" => panic!("told to"),
-            "things/hang" => std::future::pending().await,
+            "things/hang" => {
+                let _guard = Cancelled(Arc::clone(&self.cancelled));
+                self.made.fetch_add(1, Ordering::SeqCst);
+                std::future::pending().await
+            }
             "things/unprintable" => Ok(Thing { title: "x".into(), ..Thing::default() }),
             _ => Ok(Thing { name: name.into(), title: "A thing".into(), etag: "v1".into(), ..Thing::default() }),
         }
