@@ -19,9 +19,9 @@ fn named_in(comment: &str) -> BTreeSet<String> {
     words.filter(|word| is_reason(word) && word.contains('_')).map(str::to_owned).collect()
 }
 
-/// The texts in the bodies of all functions called `reason`.
-fn returned_in(source: &str) -> BTreeSet<String> {
-    let bodies = source.split("fn reason(&self)").skip(1).map(body);
+/// The texts in the bodies of everything that begins so.
+fn returned_in(source: &str, start: &str) -> BTreeSet<String> {
+    let bodies = source.split(start).skip(1).map(body);
     bodies.flat_map(literals).filter(|literal| is_reason(literal)).map(str::to_owned).collect()
 }
 
@@ -52,8 +52,9 @@ fn documented() -> BTreeSet<String> {
 }
 
 fn returned() -> BTreeSet<String> {
-    let folders = ["services", "libs", "gateway"].map(|folder| sources::root().join(folder));
-    folders.iter().flat_map(|folder| returned_in(&sources::product(folder))).collect()
+    let of = |folder: &str, start| returned_in(&sources::product(&sources::root().join(folder)), start);
+    let by_function = ["services", "libs", "gateway"].map(|folder| of(folder, "fn reason(&self)"));
+    by_function.into_iter().flatten().chain(of("gateway", "impl Reason ")).collect()
 }
 
 #[test]
@@ -104,5 +105,5 @@ fn comments_and_sources_are_read_as_they_are_written() {
     assert_eq!(named_in("Reads. The answer is INVALID_X."), BTreeSet::new());
     let source =
         r#"fn reason(&self) -> &'static str { match self { A => "A_B", B => { "C_D" } C => "no" } } fn x() { "E_F" }"#;
-    assert_eq!(returned_in(source), ["A_B", "C_D"].map(str::to_owned).into());
+    assert_eq!(returned_in(source, "fn reason(&self)"), ["A_B", "C_D"].map(str::to_owned).into());
 }
