@@ -6,6 +6,7 @@ mod placing;
 mod reading;
 mod refusing;
 mod restarting;
+mod schema;
 mod shop;
 mod timing;
 mod watching;
