@@ -23,6 +23,8 @@ pub struct Config {
     pub body_limit: usize,
     /// The largest reply of a service, and the largest message of a reply stream, in bytes.
     pub reply_limit: usize,
+    /// How long the head of a request may take to arrive, in seconds.
+    pub head_seconds: u64,
     /// How long a request body may take to arrive, in seconds.
     pub body_seconds: u64,
     /// How many connections are open at most; more wait until one closes.
@@ -43,6 +45,7 @@ impl Default for Config {
             trusted_hops: 0,
             body_limit: 4 * 1024 * 1024,
             reply_limit: 32 * 1024 * 1024,
+            head_seconds: 10,
             body_seconds: 30,
             connections: 10_000,
             access_log: true,

@@ -21,8 +21,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{edge::Edge, metrics::CONNECTIONS};
 
-/// A head that takes longer to arrive is an attack.
-const HEADER_READ: Duration = Duration::from_secs(10);
+/// What a client that knows HTTP/2 says first.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Between looks at a preface that comes bit by bit, which honest clients do not send.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 const MAX_HEADERS: usize = 100;
 const MAX_HEADER_LIST: u32 = 16 * 1024;
 const MAX_STREAMS: u32 = 200;
@@ -38,7 +40,8 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown`, then drains for at most `drain`.
 pub(crate) async fn serve(edge: Arc<Edge>, listener: TcpListener, shutdown: CancellationToken, drain: Duration) {
-    let builder = Arc::new(builder());
+    let head = Duration::from_secs(edge.config.head_seconds);
+    let builder = Arc::new(builder(head));
     let slots = Arc::new(Semaphore::new(edge.config.connections.min(Semaphore::MAX_PERMITS)));
     let mut connections = JoinSet::new();
     loop {
@@ -73,14 +76,9 @@ pub(crate) async fn serve(edge: Arc<Edge>, listener: TcpListener, shutdown: Canc
     connections.shutdown().await;
 }
 
-fn builder() -> auto::Builder<TokioExecutor> {
+fn builder(head: Duration) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_READ)
-        .max_headers(MAX_HEADERS)
-        .max_buf_size(64 * 1024);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(head).max_headers(MAX_HEADERS).max_buf_size(64 * 1024);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -95,6 +93,19 @@ fn builder() -> auto::Builder<TokioExecutor> {
     builder
 }
 
+/// Waits until the peer has said enough to tell which HTTP it speaks: from there on hyper keeps the time. `false` if
+/// it has left instead.
+async fn spoken(stream: &TcpStream) -> bool {
+    let mut said = [0; PREFACE.len()];
+    loop {
+        match stream.peek(&mut said).await {
+            Ok(0) | Err(_) => return false,
+            Ok(length) if length < said.len() && PREFACE.starts_with(&said[..length]) => sleep(LOOK_AGAIN).await,
+            Ok(_) => return true,
+        }
+    }
+}
+
 async fn converse(
     edge: Arc<Edge>,
     builder: Arc<auto::Builder<TokioExecutor>>,
@@ -104,6 +115,14 @@ async fn converse(
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "set up a connection");
+    }
+    let head = Duration::from_secs(edge.config.head_seconds);
+    let spoken = tokio::select! {
+        spoken = timeout(head, spoken(&stream)) => spoken.unwrap_or(false),
+        () = shutdown.cancelled() => false,
+    };
+    if !spoken {
+        return;
     }
     metrics::gauge!(CONNECTIONS).increment(1.0);
     let service = service_fn(move |request: Request<Incoming>| {

@@ -67,7 +67,8 @@ function address(path, rows) {
       values.forEach((item) => query.append(parameter.name, item));
     }
   }
-  return query.size === 0 && !String(query) ? path : `${path}?${query}`;
+  const text = String(query);
+  return text ? `${path}?${text}` : path;
 }
 
 async function send(method, path, operation, rows, body, output) {
