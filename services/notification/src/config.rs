@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where mail goes: `file://` and a folder, in which each mail becomes an `.eml` file.
+    /// Where mail goes: `file://` and a folder, in which each mail becomes an `.eml` file. The process fills in the
+    /// folder `mail` of its data directory when empty.
     pub mail_url: String,
     /// Where mail goes when that fails; empty for nowhere.
     pub fallback_mail_url: String,
@@ -32,7 +33,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            mail_url: "file://.ultramarket/mail".to_owned(),
+            mail_url: String::new(),
             fallback_mail_url: String::new(),
             from: "UltraMarket <no-reply@ultramarket.localhost>".to_owned(),
             shop_name: "UltraMarket".to_owned(),

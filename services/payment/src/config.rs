@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kernel::Backoff;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// The section `[payment]` of the configuration.
@@ -32,12 +32,12 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sandbox {
-    /// What its webhooks are signed with. Made at the first start, and kept in the database, when not set.
-    #[serde(serialize_with = "mask", skip_serializing_if = "Option::is_none")]
-    pub webhook_secret: Option<SecretString>,
-    /// The secret before this one: its signatures hold too while secrets are being changed.
-    #[serde(serialize_with = "mask", skip_serializing_if = "Option::is_none")]
-    pub webhook_secret_before: Option<SecretString>,
+    /// What its webhooks are signed with. Made at the first start, and kept in the database, when empty.
+    #[serde(serialize_with = "mask")]
+    pub webhook_secret: SecretString,
+    /// The secret before this one: its signatures hold too while secrets are being changed. Empty for none.
+    #[serde(serialize_with = "mask")]
+    pub webhook_secret_before: SecretString,
     /// How long after the fact it sends its webhooks.
     pub webhook_delay_ms: u64,
     /// How long the tokens that lose an answer keep the connection open before it breaks.
@@ -64,8 +64,8 @@ impl Default for Config {
 impl Default for Sandbox {
     fn default() -> Self {
         Self {
-            webhook_secret: None,
-            webhook_secret_before: None,
+            webhook_secret: String::new().into(),
+            webhook_secret_before: String::new().into(),
             webhook_delay_ms: 250,
             lost_answer_ms: 2000,
             slow_ms: 5000,
@@ -91,11 +91,13 @@ impl Config {
     }
 }
 
-fn mask<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
-    match secret {
-        Some(_) => serializer.serialize_str("***"),
-        None => serializer.serialize_none(),
-    }
+/// What is set, if anything is: an empty text is no secret.
+pub(crate) fn set(secret: &SecretString) -> Option<SecretString> {
+    Some(secret.clone()).filter(|secret| !secret.expose_secret().is_empty())
+}
+
+fn mask<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(set(secret).map_or("", |_| "***"))
 }
 
 #[cfg(test)]
@@ -104,10 +106,13 @@ mod tests {
 
     #[test]
     fn a_dump_tells_no_secret() {
-        let sandbox = Sandbox { webhook_secret: Some("s3cret".into()), ..Sandbox::default() };
+        let sandbox = Sandbox { webhook_secret: "s3cret".to_owned().into(), ..Sandbox::default() };
         let config = Config { sandbox, ..Config::default() };
         let dump = serde_json::to_string(&config).expect("a configuration is JSON");
-        assert!(dump.contains("\"webhook_secret\":\"***\"") && !dump.contains("s3cret"), "{dump}");
+        assert!(
+            dump.contains(r#""webhook_secret":"***","webhook_secret_before":"""#) && !dump.contains("s3cret"),
+            "{dump}"
+        );
         assert!(!format!("{config:?}").contains("s3cret"));
     }
 }

@@ -61,8 +61,8 @@ impl fmt::Debug for Sandbox {
 impl Sandbox {
     /// Opens its books in `db` and starts its work.
     pub(crate) async fn start(context: &Context, db: &Db, settings: &config::Sandbox) -> Result<Self, Error> {
-        let secret = match &settings.webhook_secret {
-            Some(secret) => secret.clone(),
+        let secret = match config::set(&settings.webhook_secret) {
+            Some(secret) => secret,
             None => book::webhook_secret(db).await?,
         };
         let news = Arc::new(Notify::new());
@@ -72,7 +72,7 @@ impl Sandbox {
         let courier = Courier::new(context, db.clone(), secret.clone(), news);
         context.worker("sandbox webhooks", move |stop| courier.clone().run(stop));
         let mut secrets = vec![secret];
-        secrets.extend(settings.webhook_secret_before.clone());
+        secrets.extend(config::set(&settings.webhook_secret_before));
         Ok(Self(Arc::new(Inner {
             db: db.clone(),
             tasks: context.tasks.clone(),

@@ -83,7 +83,7 @@ async fn what_was_only_stored_is_sent_at_the_next_start() {
 #[tokio::test]
 async fn the_secret_of_webhooks_is_made_once() {
     let mut unset = config();
-    unset.sandbox.webhook_secret = None;
+    unset.sandbox.webhook_secret = String::new().into();
     let shop = Shop::with(unset.clone()).await;
     let secret = shop.text("SELECT value FROM sandbox_settings WHERE name = 'webhook_secret'").await;
     assert!(secret.starts_with("whsec_") && secret.len() > 40);

@@ -35,7 +35,7 @@ pub(crate) fn config() -> Config {
         retry_base_ms: 0,
         retry_cap_ms: 0,
         sandbox: Sandbox {
-            webhook_secret: Some(SECRET.to_owned().into()),
+            webhook_secret: SECRET.to_owned().into(),
             webhook_delay_ms: 3_600_000,
             lost_answer_ms: 5,
             slow_ms: 50,

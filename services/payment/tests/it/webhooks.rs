@@ -15,6 +15,7 @@ async fn what_the_provider_did_not_sign_is_refused_unread() {
         String::new(),
         "nonsense".into(),
         sign("another secret", now, &body),
+        sign("", now, &body),
         sign(SECRET, now, &body.replace("1999", "1")),
         sign(SECRET, now - 301, &body),
         sign(SECRET, now + 301, &body),
@@ -51,8 +52,8 @@ async fn what_is_signed_and_unreadable_is_malformed() {
 #[tokio::test]
 async fn the_secret_before_holds_while_secrets_change() {
     let mut config = config();
-    config.sandbox.webhook_secret = Some("the new one".to_owned().into());
-    config.sandbox.webhook_secret_before = Some(SECRET.to_owned().into());
+    config.sandbox.webhook_secret = "the new one".to_owned().into();
+    config.sandbox.webhook_secret_before = SECRET.to_owned().into();
     let mut shop = Shop::with(config).await;
     let order = shop.authorized("tok_visa").await;
     let body = report("evt_1", &order, "captured", "cap_1", 1999);
