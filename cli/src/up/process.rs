@@ -106,12 +106,17 @@ impl Shared {
 /// # Errors
 /// A port or the data directory is taken, a database does not fit, or a part cannot be built.
 pub async fn start(settings: &Settings) -> Result<Running, Failure> {
+    LazyLock::force(&METRICS);
     let http = bind(settings.gateway.address, "--http").await?;
     let admin = bind(settings.admin.address, "--admin").await?;
     let settings = &completed(settings, http.local_addr().map_err(|error| broken(&error))?);
     let directory = DataDir::open(&settings.data_dir)?;
     let shared = Shared::new(settings, &directory)?;
-    service_kit::metrics::describe();
+    for describe in
+        [service_kit::metrics::describe, db::metrics::describe, bus::metrics::describe, cache::metrics::describe]
+    {
+        describe();
+    }
 
     let stores = Stores::open(directory, &shared.clock, &shared.ids).await?;
     stores.migrate().await?;

@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use bus::SharedBus;
-use db::{Db, Relay};
+use db::{Db, Relay, Retention, Sweeper};
 use kernel::{PageTokens, SharedClock, SharedIds};
 use tokio_util::sync::CancellationToken;
 
@@ -56,10 +56,13 @@ impl Context {
         });
     }
 
-    /// Publishes what the transactions of `db` emit, from the launch of the process to its end.
-    pub fn run_relay(&self, db: &Db) {
-        let (db, bus) = (db.clone(), Arc::clone(&self.bus));
-        self.worker("outbox relay", move |stop| Relay::new(db.clone(), Arc::clone(&bus)).run(stop));
+    /// Publishes what the transactions of `db` emit, and removes messages that were kept long enough, from the launch
+    /// of the process to its end. Every service with a database calls it once.
+    pub fn run_messaging(&self, db: &Db) {
+        let (relayed, bus) = (db.clone(), Arc::clone(&self.bus));
+        self.worker("outbox relay", move |stop| Relay::new(relayed.clone(), Arc::clone(&bus)).run(stop));
+        let swept = db.clone();
+        self.worker("message sweeper", move |stop| Sweeper::new(&swept, Retention::default()).run(stop));
     }
 }
 

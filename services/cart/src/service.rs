@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use db::{Db, Inbox, Retention, Sweeper};
+use db::{Db, Inbox};
 use service_kit::{BuildError, Context, Service};
 use tonic::service::Routes;
 use ultramarket_api::cart::v1::cart_service_server::CartServiceServer;
@@ -28,8 +28,7 @@ pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, 
     context.bus.subscribe(inbox.subscription()).await.map_err(BuildError::of(NAME))?;
     context.bus.subscribe(Arc::clone(&prices).subscription()).await.map_err(BuildError::of(NAME))?;
 
-    let swept = db.clone();
-    context.worker("inbox sweeper", move |stop| Sweeper::new(&swept, Retention::default()).run(stop));
+    context.run_messaging(&db);
     let (swept, every) = (db.clone(), Duration::from_secs(config.sweep_seconds.max(1).into()));
     let unused_for = DAY * config.guest_cart_days;
     context.worker("guest cart sweep", move |stop| sweep::run(swept.clone(), unused_for, every, stop));

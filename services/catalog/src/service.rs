@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use db::{Db, Retention, Sweeper};
+use db::Db;
 use service_kit::{BuildError, Context, Service};
 use tonic::service::Routes;
 use ultramarket_api::catalog::v1::catalog_service_server::CatalogServiceServer;
@@ -38,8 +38,7 @@ pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, 
         importer,
     };
 
-    context.run_relay(&db);
-    context.worker("outbox sweeper", move |stop| Sweeper::new(&db, Retention::default()).run(stop));
+    context.run_messaging(&db);
 
     Ok(Service::new(&context, Routes::new(CatalogServiceServer::new(catalog))))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use db::{Db, Inbox, Relay, Retention, Sweeper};
+use db::{Db, Inbox};
 use service_kit::{BuildError, Context, Service};
 use tonic::service::Routes;
 use ultramarket_api::identity::v1::identity_service_server::IdentityServiceServer;
@@ -21,15 +21,11 @@ pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, 
     let inbox = Inbox::new(db.clone(), NAME, Arc::new(Events));
     context.bus.subscribe(inbox.subscription()).await.map_err(BuildError::of(NAME))?;
 
-    let tasks = &context.tasks;
-    let (relay, bus) = (db.clone(), Arc::clone(&context.bus));
-    tasks.spawn_loop("identity relay", move |stop| Relay::new(relay.clone(), Arc::clone(&bus)).run(stop));
-    let swept = db.clone();
-    tasks.spawn_loop("identity sweeper", move |stop| Sweeper::new(&swept, Retention::default()).run(stop));
+    context.run_messaging(&db);
     let (swept, lockout) = (db.clone(), config.lockout());
-    tasks.spawn_loop("session sweeper", move |stop| sweep::run(swept.clone(), lockout, stop));
+    context.worker("session sweeper", move |stop| sweep::run(swept.clone(), lockout, stop));
     let rotated = Arc::clone(&keys);
-    tasks.spawn_loop("key rotation", move |stop| Arc::clone(&rotated).maintain(stop));
+    context.worker("key rotation", move |stop| Arc::clone(&rotated).maintain(stop));
 
     let identity = Identity { db, hasher, keys, pages: context.pages.clone(), tasks: context.tasks.clone(), config };
     let server = IdentityServiceServer::new(Handlers(Arc::new(identity)));

@@ -21,7 +21,7 @@ pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, 
     let inbox = Inbox::new(db.clone(), NAME, Arc::new(Consumer));
     context.bus.subscribe(inbox.subscription()).await.map_err(BuildError::of(NAME))?;
 
-    context.run_relay(&db);
+    context.run_messaging(&db);
     let (swept, every) = (db.clone(), Duration::from_secs(config.expiry_sweep_seconds));
     context.worker("reservation expiry", move |stop| expire_reservations(swept.clone(), every, stop));
 

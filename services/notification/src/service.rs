@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use db::{Db, Inbox, Retention, Sweeper};
+use db::{Db, Inbox};
 use lettre::message::Mailbox;
 use service_kit::{BuildError, Context, Service};
 use tokio::sync::Notify;
@@ -40,8 +40,7 @@ pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, 
     let house = House { shop_name: config.shop_name, public_url: config.public_url };
     let inbox = Inbox::new(db.clone(), NAME, Arc::new(Consumer { house, wake }));
     context.bus.subscribe(inbox.subscription()).await.map_err(BuildError::of(NAME))?;
-    let swept = db.clone();
-    context.worker("inbox sweeper", move |stop| Sweeper::new(&swept, Retention::default()).run(stop));
+    context.run_messaging(&db);
 
     let handlers = Handlers { db, pages: context.pages.clone() };
     Ok(Service::new(&context, Routes::new(NotificationServiceServer::new(handlers))))

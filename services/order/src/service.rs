@@ -28,7 +28,7 @@ pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, 
     let inbox = Inbox::new(db.clone(), NAME, Arc::new(Replies::new(Arc::clone(&checkout))));
     context.bus.subscribe(inbox.subscription()).await.map_err(BuildError::of(NAME))?;
 
-    context.run_relay(&db);
+    context.run_messaging(&db);
     let (timed, moved, poll) = (db.clone(), Arc::clone(&checkout), config.timer_poll());
     context.worker("saga timers", move |stop| timers::run(timed.clone(), Arc::clone(&moved), poll, stop));
 

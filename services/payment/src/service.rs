@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use db::{Db, Inbox, Retention, Sweeper};
+use db::{Db, Inbox};
 use service_kit::{BuildError, Context, Service};
 use tonic::service::Routes;
 use ultramarket_api::payment::v1::payment_service_server::PaymentServiceServer;
@@ -45,9 +45,7 @@ pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, 
     let consumer = Consumer { rules: rules.clone(), provider: config.provider };
     let inbox = Inbox::new(db.clone(), NAME, Arc::new(consumer));
     context.bus.subscribe(inbox.subscription()).await.map_err(BuildError::of(NAME))?;
-    context.run_relay(&db);
-    let swept = db.clone();
-    context.worker("outbox and inbox sweeper", move |stop| Sweeper::new(&swept, Retention::default()).run(stop));
+    context.run_messaging(&db);
 
     let webhooks = Webhooks { db: db.clone(), providers, rules: rules.clone() };
     let handlers = Handlers { db, rules, webhooks };

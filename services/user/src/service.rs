@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use db::{Db, Inbox, Relay, Retention, Sweeper};
+use db::{Db, Inbox};
 use service_kit::{BuildError, Context, Service};
 use tonic::service::Routes;
 use ultramarket_api::user::v1::user_service_server::UserServiceServer;
@@ -18,11 +18,7 @@ pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, 
     let inbox = Inbox::new(db.clone(), NAME, Arc::new(Events));
     context.bus.subscribe(inbox.subscription()).await.map_err(BuildError::of(NAME))?;
 
-    let (relay, bus) = (db.clone(), Arc::clone(&context.bus));
-    let publish = move |stop| Relay::new(relay.clone(), Arc::clone(&bus)).run(stop);
-    context.tasks.spawn_loop("user relay", publish);
-    let swept = db.clone();
-    context.tasks.spawn_loop("user sweeper", move |stop| Sweeper::new(&swept, Retention::default()).run(stop));
+    context.run_messaging(&db);
 
     let users = Users { db, pages: context.pages.clone(), config };
     let server = UserServiceServer::new(Handlers(Arc::new(users)));
