@@ -160,13 +160,13 @@ mod tests {
         assert_eq!(merged.table["sample"].as_bool(), Some(false));
         assert_eq!(merged.origins["log.filter"], "--set log.filter");
         assert_eq!(merged.origins["log.format"], "one.toml");
-        assert!(!merged.origins.contains_key("http.address"));
+        assert!(!merged.origins.contains_key("gateway.address"));
     }
 
     #[test]
     fn everything_that_is_wrong_is_told_at_once_without_the_values() {
         let sources = Sources::default()
-            .file("one.toml", "htp = 1\nsample = \"yes\"\n[log]\nfiler = \"info\"\n[http.address]\nport = 1")
+            .file("one.toml", "htp = 1\nsample = \"yes\"\n[log]\nfiler = \"info\"\n[gateway.address]\nport = 1")
             .file("two.toml", "a = \nb = 1")
             .set("--set x", "log.filter.order", "secret")
             .set("--set y", "shutdown.drain_seconds", "secret")
@@ -177,8 +177,8 @@ mod tests {
             lines,
             [
                 "the configuration has 8 problems:",
-                "- one.toml: there is no setting `htp`; there are `admin`, `data_dir`, `http`, `log`, `sample`, `shutdown`",
-                "- one.toml: `http.address` is a section, where text is needed",
+                "- one.toml: `gateway.address` is a section, where text is needed",
+                "- one.toml: there is no setting `htp`; there are `admin`, `cart`, `catalog`, `data_dir`, `gateway`, `identity`, `inventory`, `log`, `notification`, `order`, `payment`, `sample`, `search`, `shutdown`, `user`",
                 "- one.toml: there is no setting `log.filer`; there are `filter`, `format`",
                 "- one.toml: `sample` is text, where true or false is needed",
                 "- two.toml line 1: string values must be quoted, expected literal string",

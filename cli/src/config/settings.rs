@@ -151,19 +151,21 @@ mod tests {
     #[test]
     fn the_defaults_are_valid() {
         let settings = Settings::load(&Sources::default()).expect("the defaults are valid");
-        assert_eq!(settings.http.address.to_string(), "127.0.0.1:8000");
+        assert_eq!(settings.gateway.address.to_string(), "127.0.0.1:8000");
         assert_eq!(settings.data_dir, PathBuf::from(".ultramarket"));
     }
 
     #[test]
     fn values_that_make_no_sense_are_all_told_with_where_they_are_from() {
         let sources = Sources::default()
-            .set("--http", "http.address", "nowhere")
+            .set("--http", "gateway.address", "nowhere")
             .file("own.toml", "log.format = \"xml\"\nshutdown.drain_seconds = -1");
         let text = Settings::load(&sources).expect_err("makes no sense").to_string();
         let lines: Vec<_> = text.lines().map(str::trim).collect();
         assert_eq!(lines[0], "the configuration has 3 problems:");
-        for (line, part) in lines[1..].iter().zip(["- --http: `http`", "- own.toml: `log`", "- own.toml: `shutdown`"]) {
+        for (line, part) in
+            lines[1..].iter().zip(["- --http: `gateway`", "- own.toml: `log`", "- own.toml: `shutdown`"])
+        {
             assert!(line.starts_with(part), "{text}");
         }
     }
