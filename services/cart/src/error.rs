@@ -43,7 +43,7 @@ pub enum Error {
         item: String,
     },
     /// The catalogue does not say what things are and cost.
-    #[error("ask the catalogue")]
+    #[error("the catalogue cannot be reached")]
     Catalog(#[source] Box<Status>),
     /// Amounts of the catalogue do not add up.
     #[error("sum up the cart")]

@@ -1,5 +1,6 @@
 //! The RPCs of `CatalogService`: decode, call, encode.
 
+mod encoded;
 mod export;
 
 use service_kit::{Account, Caller};
@@ -16,6 +17,7 @@ use crate::{
     },
     domain::ProductId,
 };
+pub(crate) use encoded::Server;
 use export::Export;
 
 /// The handlers.
@@ -32,19 +34,15 @@ type Reply<T> = Result<Response<T>, Status>;
 #[async_trait]
 impl CatalogService for Catalog {
     async fn list_products(&self, request: Request<pb::ListProductsRequest>) -> Reply<pb::ListProductsResponse> {
-        let caller = Caller::of(&request);
-        Ok(Response::new(self.lists.page(&caller, request.into_inner()).await?))
+        encoded::decoded(self.list_encoded(request).await?)
     }
 
     async fn get_product(&self, request: Request<pb::GetProductRequest>) -> Reply<pb::Product> {
-        let caller = Caller::of(&request);
-        let id = id(&request.into_inner().product_id)?;
-        Ok(Response::new(self.products.get(&caller, id).await?))
+        encoded::decoded(self.get_encoded(request).await?)
     }
 
     async fn get_product_by_slug(&self, request: Request<pb::GetProductBySlugRequest>) -> Reply<pb::Product> {
-        let caller = Caller::of(&request);
-        Ok(Response::new(self.products.get_by_slug(&caller, &request.into_inner().slug).await?))
+        encoded::decoded(self.get_by_slug_encoded(request).await?)
     }
 
     async fn create_product(&self, request: Request<pb::CreateProductRequest>) -> Reply<pb::Product> {

@@ -6,8 +6,8 @@ use std::{
 };
 
 use cache::SharedCache;
-use prost::Message;
-use ultramarket_api::catalog::v1::Product;
+
+use crate::snapshot::{Head, Snapshot};
 
 /// Keeps products as they were read. A change in this process is seen at once, one of another replica after the
 /// time to live.
@@ -28,8 +28,8 @@ impl Hot {
     }
 
     /// The product, if it is kept.
-    pub(crate) async fn get(&self, id: &str) -> Option<Product> {
-        Product::decode(self.cache.get(&by_id(id)).await?).ok()
+    pub(crate) async fn get(&self, id: &str) -> Option<Snapshot> {
+        Some(Snapshot::from_stored(self.cache.get(&by_id(id)).await?))
     }
 
     /// The id of the product that had the slug when it was read last. It may have another one by now.
@@ -43,13 +43,13 @@ impl Hot {
     }
 
     /// Keeps a product that was read after `mark`.
-    pub(crate) async fn keep(&self, mark: Mark, product: &Product) {
+    pub(crate) async fn keep(&self, mark: Mark, head: &Head, snapshot: &Snapshot) {
         if self.ttl.is_zero() {
             return;
         }
-        let key = by_id(&product.product_id);
-        self.cache.set(&key, product.encode_to_vec().into(), self.ttl).await;
-        self.cache.set(&by_slug(&product.slug), product.product_id.clone().into(), self.ttl).await;
+        let key = by_id(&head.product_id);
+        self.cache.set(&key, snapshot.bytes().clone(), self.ttl).await;
+        self.cache.set(&by_slug(&head.slug), head.product_id.clone().into(), self.ttl).await;
         // A change since then has removed what was kept before, but not this.
         if self.changes.load(Ordering::SeqCst) != mark.0 {
             self.cache.remove(&key).await;

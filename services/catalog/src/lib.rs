@@ -14,6 +14,7 @@ mod hot;
 pub mod metrics;
 mod migrations;
 mod service;
+mod snapshot;
 mod store;
 
 pub use config::Config;

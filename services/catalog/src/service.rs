@@ -5,12 +5,11 @@ use std::{sync::Arc, time::Duration};
 use db::Db;
 use service_kit::{BuildError, Context, Service};
 use tonic::service::Routes;
-use ultramarket_api::catalog::v1::catalog_service_server::CatalogServiceServer;
 
 use crate::{
     Config,
     app::{categories::Categories, import::Importer, list::Lists, products::Products},
-    grpc::Catalog,
+    grpc::{Catalog, Server},
     hot::Hot,
     metrics,
 };
@@ -40,5 +39,5 @@ pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, 
 
     context.run_messaging(&db);
 
-    Ok(Service::new(&context, Routes::new(CatalogServiceServer::new(catalog))))
+    Ok(Service::new(&context, Routes::new(Server::new(catalog))))
 }

@@ -3,10 +3,11 @@
 use db::Db;
 use kernel::PageTokens;
 use service_kit::{Caller, wire};
-use ultramarket_api::catalog::v1 as pb;
+use ultramarket_api::catalog::v1::ListProductsRequest;
 
 use crate::{
     Error,
+    snapshot::{Head, Page},
     store::read::{self, List, Position},
 };
 
@@ -23,11 +24,7 @@ impl Lists {
     }
 
     /// One page. Its token is good for the same caller, filter and order only.
-    pub(crate) async fn page(
-        &self,
-        caller: &Caller,
-        request: pb::ListProductsRequest,
-    ) -> Result<pb::ListProductsResponse, Error> {
+    pub(crate) async fn page(&self, caller: &Caller, request: ListProductsRequest) -> Result<Page, Error> {
         let size = kernel::PageSize::new(request.page_size).map_err(negative)?.get();
         let newest_first = newest_first(&request.order_by)?;
         let account = caller.signed_in().map_or("", |account| account.id.as_str());
@@ -45,10 +42,11 @@ impl Lists {
         let more = products.len() > size as usize;
         products.truncate(size as usize);
         let next_page_token = match products.last().filter(|_| more) {
-            Some(last) => self.pages.encode(&scope, &text(last)),
+            Some(last) => self.pages.encode(&scope, &text(&last.head()?)),
             None => String::new(),
         };
-        Ok(pb::ListProductsResponse { products, next_page_token })
+        let products = products.iter().map(|product| product.bytes().clone()).collect();
+        Ok(Page { products, next_page_token })
     }
 }
 
@@ -64,9 +62,9 @@ fn newest_first(order_by: &str) -> Result<bool, Error> {
     }
 }
 
-fn text(product: &pb::Product) -> String {
-    let create_time = product.create_time.as_ref().map_or(0, |time| wire::moment(time).micros());
-    format!("{create_time} {}", product.product_id)
+fn text(last: &Head) -> String {
+    let create_time = last.create_time.as_ref().map_or(0, |time| wire::moment(time).micros());
+    format!("{create_time} {}", last.product_id)
 }
 
 fn position(text: &str) -> Result<Position, Error> {

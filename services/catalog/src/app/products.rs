@@ -6,13 +6,14 @@ use db::{Db, Tx};
 use kernel::{SharedIds, Violation};
 use prost_types::FieldMask;
 use service_kit::{Account, Caller};
-use ultramarket_api::catalog::v1::{Product, SaleableVariant};
+use ultramarket_api::catalog::v1::{Product, SaleableVariant, product::Status};
 
 use crate::{
     Error,
     domain::{ProductId, names, product, update},
-    hot::Hot,
+    hot::{Hot, Mark},
     metrics,
+    snapshot::{Head, Snapshot},
     store::{
         self, Stored, categories,
         write::{self, Record},
@@ -33,39 +34,40 @@ impl Products {
     }
 
     /// The product, if the caller may see it.
-    pub(crate) async fn get(&self, caller: &Caller, id: ProductId) -> Result<Product, Error> {
-        let found = self.read(&id.to_string()).await?;
-        found.filter(|product| may_see(caller, product)).ok_or(Error::ProductNotFound)
+    pub(crate) async fn get(&self, caller: &Caller, id: ProductId) -> Result<Snapshot, Error> {
+        visible(caller, self.read(&id.to_string()).await?)
     }
 
     /// The product with the slug, if the caller may see it.
-    pub(crate) async fn get_by_slug(&self, caller: &Caller, slug: &str) -> Result<Product, Error> {
+    pub(crate) async fn get_by_slug(&self, caller: &Caller, slug: &str) -> Result<Snapshot, Error> {
         let found = match self.hot.id_of(slug).await {
-            Some(id) => self.read(&id).await?.filter(|product| product.slug == slug),
+            Some(id) => self.read(&id).await?.filter(|(head, _)| head.slug == slug),
             None => None,
         };
-        let found = match found {
-            Some(product) => Some(product),
-            None => self.read_by_slug(slug).await?,
-        };
-        found.filter(|product| may_see(caller, product)).ok_or(Error::ProductNotFound)
+        match found {
+            Some(found) => visible(caller, Some(found)),
+            None => visible(caller, self.read_by_slug(slug).await?),
+        }
     }
 
-    async fn read(&self, id: &str) -> Result<Option<Product>, Error> {
-        if let Some(product) = self.hot.get(id).await {
-            return Ok(Some(product));
+    async fn read(&self, id: &str) -> Result<Option<(Head, Snapshot)>, Error> {
+        if let Some(kept) = self.hot.get(id).await {
+            return Ok(Some((kept.head()?, kept)));
         }
         let mark = self.hot.mark();
-        let Some(stored) = store::read::find(self.db.reader(), id).await? else { return Ok(None) };
-        self.hot.keep(mark, &stored.product).await;
-        Ok(Some(stored.product))
+        self.keep(mark, store::read::snapshot(self.db.reader(), id).await?).await
     }
 
-    async fn read_by_slug(&self, slug: &str) -> Result<Option<Product>, Error> {
+    async fn read_by_slug(&self, slug: &str) -> Result<Option<(Head, Snapshot)>, Error> {
         let mark = self.hot.mark();
-        let Some(stored) = store::read::find_by_slug(self.db.reader(), slug).await? else { return Ok(None) };
-        self.hot.keep(mark, &stored.product).await;
-        Ok(Some(stored.product))
+        self.keep(mark, store::read::snapshot_by_slug(self.db.reader(), slug).await?).await
+    }
+
+    async fn keep(&self, mark: Mark, read: Option<Snapshot>) -> Result<Option<(Head, Snapshot)>, Error> {
+        let Some(snapshot) = read else { return Ok(None) };
+        let head = snapshot.head()?;
+        self.hot.keep(mark, &head, &snapshot).await;
+        Ok(Some((head, snapshot)))
     }
 
     /// What is for sale under the SKUs, in their order, each once.
@@ -119,7 +121,7 @@ impl Products {
     }
 
     /// The next products in order of their ids.
-    pub(crate) async fn after(&self, id: &str, limit: u32) -> Result<Vec<Product>, Error> {
+    pub(crate) async fn after(&self, id: &str, limit: u32) -> Result<Vec<Snapshot>, Error> {
         Ok(store::read::all_after(self.db.reader(), id, limit).await?)
     }
 }
@@ -169,19 +171,24 @@ async fn remove(tx: &Tx, account: &Account, id: &str, etag: &str) -> Result<(), 
 /// The product, if it is the account's to change and still in the state that the caller has seen.
 async fn own(tx: &Tx, account: &Account, id: &str, etag: &str) -> Result<Stored, Error> {
     let found = store::read::find(tx, id).await?;
-    let own = found.filter(|stored| may_change(account, &stored.product)).ok_or(Error::ProductNotFound)?;
+    let own = found.filter(|stored| may_change(account, &stored.product.seller_id)).ok_or(Error::ProductNotFound)?;
     if !etag.is_empty() && etag != own.product.etag {
         return Err(Error::EtagMismatch { current: own.product.etag });
     }
     Ok(own)
 }
 
-fn may_change(account: &Account, product: &Product) -> bool {
-    account.has_role("ADMIN") || account.id == product.seller_id
+fn may_change(account: &Account, seller_id: &str) -> bool {
+    account.has_role("ADMIN") || account.id == seller_id
 }
 
-fn may_see(caller: &Caller, product: &Product) -> bool {
-    product::is_published(product) || caller.signed_in().is_some_and(|account| may_change(account, product))
+/// A draft does not exist but for those who may change it.
+fn visible(caller: &Caller, found: Option<(Head, Snapshot)>) -> Result<Snapshot, Error> {
+    let may_see = |head: &Head| {
+        let own = caller.signed_in().is_some_and(|account| may_change(account, &head.seller_id));
+        head.status() == Status::Published || own
+    };
+    found.filter(|(head, _)| may_see(head)).map(|(_, snapshot)| snapshot).ok_or(Error::ProductNotFound)
 }
 
 /// Imports recognise products by external id, so a seller who could choose it could make an import change, or be

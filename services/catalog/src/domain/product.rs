@@ -42,11 +42,6 @@ pub(crate) fn publish_unless_said(product: &mut pb::Product) {
     }
 }
 
-/// Whether everybody may see the product.
-pub(crate) fn is_published(product: &pb::Product) -> bool {
-    product.status() == pb::product::Status::Published
-}
-
 /// What of it can be bought under `sku`.
 pub(crate) fn saleable(product: &pb::Product, sku: &str) -> Option<pb::SaleableVariant> {
     let variant = product.variants.iter().find(|variant| variant.sku == sku)?;

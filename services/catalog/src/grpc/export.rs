@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tonic::Status;
 use ultramarket_api::catalog::v1::Product;
 
-use crate::{Error, app::products::Products};
+use crate::{Error, app::products::Products, snapshot::Snapshot};
 
 const PAGE: u32 = 200;
 
@@ -16,7 +16,7 @@ pub(super) type Export = Pin<Box<dyn Stream<Item = Result<Product, Status>> + Se
 
 struct Cursor {
     products: Products,
-    page: VecDeque<Product>,
+    page: VecDeque<Snapshot>,
     last: String,
     ended: bool,
 }
@@ -40,11 +40,10 @@ impl Cursor {
             self.page = self.products.after(&self.last, PAGE).await?.into();
             self.ended = self.page.len() < PAGE as usize;
         }
-        let next = self.page.pop_front();
-        if let Some(product) = &next {
-            self.last.clone_from(&product.product_id);
-        }
-        Ok(next)
+        let Some(next) = self.page.pop_front() else { return Ok(None) };
+        let product = next.product()?;
+        self.last.clone_from(&product.product_id);
+        Ok(Some(product))
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use db::sql::{self, Sized, statement, statement_of};
-use prost::Message;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use ultramarket_api::catalog::v1::Product;
 
 use super::{DELETED, PUBLISHED, Stored};
+use crate::snapshot::Snapshot;
 
 const COLUMNS: &str = "snapshot, version, status";
 
@@ -18,11 +18,18 @@ pub(crate) async fn find(db: &impl ConnectionTrait, id: &str) -> Result<Option<S
     row.as_ref().map(stored).transpose()
 }
 
-/// The product with the slug.
-pub(crate) async fn find_by_slug(db: &impl ConnectionTrait, slug: &str) -> Result<Option<Stored>, db::Error> {
-    let sql = "SELECT snapshot, version, status FROM products WHERE slug = $1";
+/// As [`find`], for passing it on.
+pub(crate) async fn snapshot(db: &impl ConnectionTrait, id: &str) -> Result<Option<Snapshot>, db::Error> {
+    let sql = "SELECT snapshot FROM products WHERE product_id = $1 AND status <> $2";
+    let row = db.query_one_raw(statement(db, sql, [id.into(), DELETED.into()])).await?;
+    row.as_ref().map(first).transpose()
+}
+
+/// The product with the slug, for passing it on.
+pub(crate) async fn snapshot_by_slug(db: &impl ConnectionTrait, slug: &str) -> Result<Option<Snapshot>, db::Error> {
+    let sql = "SELECT snapshot FROM products WHERE slug = $1";
     let row = db.query_one_raw(statement(db, sql, [slug.into()])).await?;
-    row.as_ref().map(stored).transpose()
+    row.as_ref().map(first).transpose()
 }
 
 static BY_EXTERNAL_ID: Sized =
@@ -61,7 +68,8 @@ pub(crate) async fn by_skus(db: &impl ConnectionTrait, skus: &[String]) -> Resul
         for row in db.query_all_raw(statement_of(db, text, values)).await? {
             let (sku, id): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
             if !found.products.contains_key(&id) {
-                found.products.insert(id.clone(), decoded(&row.try_get_by_index::<Vec<u8>>(2)?)?);
+                let snapshot = Snapshot::from_stored(row.try_get_by_index::<Vec<u8>>(2)?);
+                found.products.insert(id.clone(), snapshot.product()?);
             }
             found.by_sku.insert(sku, id);
         }
@@ -101,7 +109,7 @@ pub(crate) struct List {
 }
 
 /// The published products of a list, in its order: one walk along an index, whichever page it is.
-pub(crate) async fn list(db: &impl ConnectionTrait, list: &List) -> Result<Vec<Product>, db::Error> {
+pub(crate) async fn list(db: &impl ConnectionTrait, list: &List) -> Result<Vec<Snapshot>, db::Error> {
     let (order, beyond) = if list.newest_first { ("DESC", "<") } else { ("ASC", ">") };
     let mut values: Vec<Value> = vec![PUBLISHED.into()];
     let mut parameter = |value: Value| {
@@ -127,29 +135,21 @@ pub(crate) async fn list(db: &impl ConnectionTrait, list: &List) -> Result<Vec<P
         "SELECT p.snapshot FROM products p {from} WHERE p.status = $1{filter} \
          ORDER BY {table}.create_time {order}, {table}.product_id {order} LIMIT {limit}"
     );
-    decoded_all(db.query_all_raw(statement_of(db, &sql, values)).await?)
+    db.query_all_raw(statement_of(db, &sql, values)).await?.iter().map(first).collect()
 }
 
 /// Products that are not deleted, in order of their ids, beginning after `after`.
-pub(crate) async fn all_after(db: &impl ConnectionTrait, after: &str, limit: u32) -> Result<Vec<Product>, db::Error> {
+pub(crate) async fn all_after(db: &impl ConnectionTrait, after: &str, limit: u32) -> Result<Vec<Snapshot>, db::Error> {
     let sql = "SELECT snapshot FROM products WHERE product_id > $1 AND status <> $2 ORDER BY product_id LIMIT $3";
     let values = [after.into(), DELETED.into(), i64::from(limit).into()];
-    decoded_all(db.query_all_raw(statement(db, sql, values)).await?)
+    db.query_all_raw(statement(db, sql, values)).await?.iter().map(first).collect()
 }
 
-fn decoded_all(rows: Vec<QueryResult>) -> Result<Vec<Product>, db::Error> {
-    rows.iter().map(|row| decoded(&row.try_get_by_index::<Vec<u8>>(0)?)).collect()
+fn first(row: &QueryResult) -> Result<Snapshot, db::Error> {
+    Ok(Snapshot::from_stored(row.try_get_by_index::<Vec<u8>>(0)?))
 }
 
 fn stored(row: &QueryResult) -> Result<Stored, db::Error> {
     let status: i32 = row.try_get_by_index(2)?;
-    Ok(Stored {
-        product: decoded(&row.try_get_by_index::<Vec<u8>>(0)?)?,
-        version: row.try_get_by_index(1)?,
-        deleted: status == DELETED,
-    })
-}
-
-fn decoded(snapshot: &[u8]) -> Result<Product, db::Error> {
-    Product::decode(snapshot).map_err(|error| db::Error::Corrupt { what: "a product", source: error.into() })
+    Ok(Stored { product: first(row)?.product()?, version: row.try_get_by_index(1)?, deleted: status == DELETED })
 }

@@ -7,15 +7,12 @@ use db::{
     Tx,
     sql::{self, Sized, statement_of},
 };
-use prost::Message;
 use sea_orm::{ConnectionTrait, DbErr, Value};
 use service_kit::wire;
-use ultramarket_api::catalog::{
-    events::v1::{ProductChanged, ProductDeleted},
-    v1::Product,
-};
+use ultramarket_api::catalog::{events::v1::ProductDeleted, v1::Product};
 
 use super::{DELETED, Stored};
+use crate::snapshot::{Changed, Snapshot};
 
 /// A product as it is to be stored.
 #[derive(Clone, Debug)]
@@ -50,7 +47,7 @@ impl Record {
         self
     }
 
-    fn row(&self) -> [Value; 9] {
+    fn row(&self, snapshot: &Snapshot) -> [Value; 9] {
         let product = &self.product;
         let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         [
@@ -62,7 +59,7 @@ impl Record {
             self.version.into(),
             micros(&product.create_time).into(),
             micros(&product.update_time).into(),
-            product.encode_to_vec().into(),
+            snapshot.bytes().to_vec().into(),
         ]
     }
 
@@ -79,8 +76,8 @@ impl Record {
         categories.iter().map(|category| [category.as_str().into(), create_time.into(), id.into()]).collect()
     }
 
-    fn changed_event(&self) -> Option<(&str, ProductChanged)> {
-        let event = || ProductChanged { product: Some(self.product.clone()), version: self.version };
+    fn changed_event(&self, snapshot: &Snapshot) -> Option<(&str, Changed)> {
+        let event = || Changed { product: snapshot.bytes().clone(), version: self.version };
         (!self.deleted).then(|| (self.product.product_id.as_str(), event()))
     }
 
@@ -96,17 +93,23 @@ impl Record {
 
 /// Stores the products and tells of them.
 pub(crate) async fn save(tx: &Tx, records: &[Record]) -> Result<(), db::Error> {
-    insert(tx, &PRODUCTS, records.iter().map(Record::row).collect(), Expect::All).await?;
+    let snapshots: Vec<Snapshot> = records.iter().map(|record| Snapshot::of(&record.product)).collect();
+    let encoded = || records.iter().zip(&snapshots);
+    insert(tx, &PRODUCTS, encoded().map(|(record, snapshot)| record.row(snapshot)).collect(), Expect::All).await?;
     insert(tx, &VARIANTS, records.iter().flat_map(Record::variants).collect(), Expect::All).await?;
     clear_shelves(tx, records).await?;
     insert(tx, &SHELVES, records.iter().flat_map(Record::shelves).collect(), Expect::Any).await?;
-    tx.emit_all(records.iter().filter_map(Record::changed_event).collect::<Vec<_>>()).await?;
+    let changed: Vec<_> = encoded().filter_map(|(record, snapshot)| record.changed_event(snapshot)).collect();
+    tx.emit_all(changed).await?;
     tx.emit_all(records.iter().filter_map(Record::deleted_event).collect::<Vec<_>>()).await
 }
 
 fn micros(time: &Option<prost_types::Timestamp>) -> i64 {
     time.as_ref().map_or(0, |time| wire::moment(time).micros())
 }
+
+/// SQLite looks each parameter up among all of its statement, so that statements of many rows cost more than they save.
+const MAX_ROWS: usize = 32;
 
 static PRODUCTS: Sized = Sized::new(|rows| {
     let values = sql::rows(rows, 9);
@@ -153,7 +156,7 @@ async fn insert<const COLUMNS: usize>(
 ) -> Result<(), db::Error> {
     let mut rest = rows.into_iter();
     while rest.len() > 0 {
-        let size = sql::step(rest.len());
+        let size = sql::step(rest.len().min(MAX_ROWS));
         let values = rest.by_ref().take(size).flatten().collect();
         let done = tx.execute_raw(statement_of(tx, sized.text(size), values)).await.map_err(|error| {
             let error = db::Error::from(error);
