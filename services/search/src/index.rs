@@ -219,3 +219,6 @@ fn payload(facets: &BTreeSet<String>) -> String {
     let facets: Vec<&str> = facets.iter().map(String::as_str).collect();
     format!("{FORMAT}:{}", facets.join(","))
 }
+
+#[cfg(test)]
+mod tests;

@@ -213,14 +213,14 @@ impl Parser<'_> {
     }
 
     fn operator(&mut self) -> Result<Operator, FilterError> {
-        self.skip_spaces();
+        let at = self.position();
         match self.take_while(|character| matches!(character, '=' | '<' | '>')) {
             "=" => Ok(Operator::Equal),
             "<" => Ok(Operator::Below),
             "<=" => Ok(Operator::AtMost),
             ">" => Ok(Operator::Above),
             ">=" => Ok(Operator::AtLeast),
-            _ => Err(self.error(Problem::Expected("one of =, <, <=, > and >="))),
+            _ => Err(FilterError { at, problem: Problem::Expected("one of =, <, <=, > and >=") }),
         }
     }
 

@@ -81,7 +81,7 @@ struct Tokens(Vec<Token>);
 
 impl Tokens {
     fn push(&mut self, text: impl Into<String>) {
-        self.0.push(Token { text: text.into(), ..Token::default() });
+        self.0.push(Token { position: self.0.len(), text: text.into(), ..Token::default() });
     }
 
     fn stems(&mut self, words: &[Word]) {
@@ -237,4 +237,31 @@ fn spellable(words: &[Word]) -> impl Iterator<Item = &str> {
 fn phrase(first: &Word, head: &Word) -> Option<String> {
     let typed = first.shape == Shape::Word && head.gap == Gap::Space && noun::describes(first);
     typed.then(|| format!("{} {}", first.text, head.text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_counted_from_1970() {
+        assert_eq!(days("1970-01-01"), Some(0));
+        assert_eq!(days("1969-12-31"), Some(-1));
+        assert_eq!(days("2000-03-01"), Some(11_017));
+        assert_eq!(days("2024-02-29"), Some(19_782));
+        assert_eq!((days(""), days("2024-02"), days("soon")), (None, None, None));
+    }
+
+    #[test]
+    fn attributes_say_their_value_or_their_name() {
+        let said = |name: &str, value: &str| {
+            let words = said((&name.to_owned(), &value.to_owned()));
+            words.map(|words| words.into_iter().map(|word| word.text).collect::<Vec<_>>())
+        };
+        assert_eq!(said("bluetooth", "Yes"), Some(vec!["bluetooth".into()]));
+        assert_eq!(said("bluetooth", "no"), None);
+        assert_eq!(said("package weight", "1000"), None);
+        assert_eq!(said("colour", "Dark blue"), Some(vec!["dark".into(), "blue".into()]));
+        assert_eq!(said("Product Type", "Notebook"), None);
+    }
 }

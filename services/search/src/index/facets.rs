@@ -226,3 +226,18 @@ fn range(index: usize) -> String {
     let to = BOUNDS.get(index).copied().unwrap_or(i64::MAX);
     format!("{from}-{to}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_of_prices_join_without_a_gap() {
+        assert_eq!(
+            (range(0), range(1), range(2), range(3)),
+            ("0-100".into(), "100-200".into(), "200-500".into(), "500-1000".into())
+        );
+        assert_eq!(range(BOUNDS.len()), format!("{}-{}", BOUNDS[BOUNDS.len() - 1], i64::MAX));
+        assert!(BOUNDS.is_sorted());
+    }
+}

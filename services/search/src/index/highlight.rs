@@ -122,3 +122,26 @@ fn escape(text: &str, html: &mut String) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_between_words() {
+        let text = format!("{}needle {}", "before ".repeat(40), "after ".repeat(60));
+        let first = text.find("needle").map(|start| start..start + 6).expect("is there");
+        let part = &text[shown(&text, &first)];
+        assert!(part.starts_with("before") && part.ends_with("after"), "{part}");
+        assert!(part.contains("needle") && part.len() <= SNIPPET + LEAD, "{part}");
+        assert_eq!(shown("short", &(0..5)), 0..5);
+    }
+
+    #[test]
+    fn a_text_of_one_long_word_is_cut_after_it() {
+        let text = format!("{} {}", "x".repeat(300), "y".repeat(300));
+        assert_eq!(shown(&text, &(0..300)), 0..300);
+        let umlauts = "ü".repeat(400);
+        assert_eq!(shown(&umlauts, &(0..800)), 0..800);
+    }
+}

@@ -135,3 +135,37 @@ fn ends_phrase(next: Option<&Word>) -> bool {
     let Some(next) = next else { return true };
     matches!(next.gap, Gap::Break | Gap::Comma | Gap::Slash) || !is_noun(next)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::text;
+
+    fn heads_of(title: &str) -> Vec<String> {
+        let words = text::words(title);
+        heads(&words).into_iter().map(|head| words[head].text.clone()).collect()
+    }
+
+    #[test]
+    fn the_head_is_where_the_phrase_ends() {
+        assert_eq!(heads_of("Kensington Laptop Cooling Stand"), ["stand"]);
+        assert_eq!(heads_of("HP EliteBook 840 G5 Notebook Silver 35.6 cm (14\")"), ["elitebook", "notebook"]);
+        assert_eq!(heads_of("USB keyboard and mouse, Black"), ["keyboard", "mouse"]);
+        assert_eq!(heads_of("Philips SHE2611/00 headphones/headset Black"), ["philips", "headphones", "headset"]);
+    }
+
+    #[test]
+    fn what_it_is_for_is_not_what_it_is() {
+        assert_eq!(heads_of("USB cable for digital cameras"), ["cable"]);
+        assert_eq!(heads_of("Battery for select IBM/LENOVO laptops"), ["battery"]);
+        assert_eq!(heads_of("Case with strap - sleeve"), ["case", "sleeve"]);
+    }
+
+    #[test]
+    fn queries_have_heads_too() {
+        assert_eq!(heads_of("hp laptop"), ["laptop"]);
+        assert_eq!(heads_of("laptop bag"), ["bag"]);
+        assert_eq!(heads_of("iphone 7"), ["iphone"]);
+        assert_eq!(heads_of("15.6"), Vec::<String>::new());
+    }
+}

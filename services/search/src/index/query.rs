@@ -64,6 +64,8 @@ pub(crate) struct Plan {
     pub(crate) concepts: u16,
     /// The bit of the thing itself; the others say which one.
     pub(crate) head: u16,
+    /// Whether all of it is the code of some product: then nothing else is meant.
+    pub(crate) code: bool,
 }
 
 impl Plan {
@@ -80,7 +82,8 @@ impl Plan {
         planner.codes(&words)?;
         let keys = planner.keys;
         let concepts = keys.iter().fold(0, |all, key| all | key.concepts);
-        Ok(Self { head: head(&words, &keys), concepts, keys })
+        let code = keys.iter().any(|key| key.concepts == concepts && key.frequency(Place::Code) > 0);
+        Ok(Self { head: head(&words, &keys), concepts, code, keys })
     }
 }
 

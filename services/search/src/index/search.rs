@@ -48,7 +48,10 @@ impl Snapshot {
     pub(crate) fn search(&self, request: &Request<'_>) -> tantivy::Result<Found> {
         let plan = Plan::of(request.query, self)?;
         let everything = text::words(request.query).is_empty();
-        let mut hits = if everything { self.everything() } else { enough(score::hits(&plan, self)?) };
+        let mut hits = match everything {
+            true => self.everything(),
+            false => enough(score::hits(&plan, self)?, if plan.code { 1 } else { ENOUGH }),
+        };
         let facets = match everything && *request.filter == Filter::default() {
             true => self.all_facets(&mut hits)?,
             false => self.narrow(&mut hits, request.filter)?,
@@ -131,7 +134,7 @@ impl Snapshot {
 }
 
 /// Leaves what lacks as little as possible of what was asked for, but enough of it.
-fn enough(mut hits: Vec<Hit>) -> Vec<Hit> {
+fn enough(mut hits: Vec<Hit>, wanted: usize) -> Vec<Hit> {
     let mut counts = [0_usize; u16::BITS as usize];
     for hit in &hits {
         counts[usize::from(hit.missing).min(counts.len() - 1)] += 1;
@@ -139,7 +142,7 @@ fn enough(mut hits: Vec<Hit>) -> Vec<Hit> {
     let mut sum = 0;
     let accepted = counts.iter().position(|count| {
         sum += count;
-        sum >= ENOUGH
+        sum >= wanted
     });
     if let Some(accepted) = accepted {
         hits.retain(|hit| usize::from(hit.missing) <= accepted);

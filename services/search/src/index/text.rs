@@ -201,3 +201,67 @@ pub(crate) fn code(text: &str) -> String {
         false => code,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn texts(text: &str) -> Vec<String> {
+        words(text).into_iter().map(|word| word.text).collect()
+    }
+
+    #[test]
+    fn part_numbers_fall_into_parts_and_decimals_do_not() {
+        assert_eq!(texts("Panasonic CF-31 15.6\" i5"), ["panasonic", "cf", "31", "15.6", "inch", "i5"]);
+        assert_eq!(texts("SHE2611/00, RJ45"), ["she2611", "00", "rj45"]);
+        assert_eq!(texts("20,000 h 1,5 m v1.2.3"), ["20000", "h", "1", "5", "m", "v1", "2.3"]);
+        assert_eq!(texts("3.5mm 12.1” 2.0."), ["3.5mm", "12.1", "inch", "2.0"]);
+    }
+
+    #[test]
+    fn case_accents_and_possessives_are_no_difference() {
+        assert_eq!(texts("Café CRÈME Kids' men’s Größe"), ["cafe", "creme", "kids", "men", "grosse"]);
+    }
+
+    #[test]
+    fn gaps_tell_how_words_stand_together() {
+        let gaps: Vec<Gap> =
+            words("Wi-Fi headphones/headset Black, White (used) - new").into_iter().map(|w| w.gap).collect();
+        use Gap::{Break, Comma, Joined, Slash, Space};
+        assert_eq!(gaps, [Break, Joined, Space, Slash, Space, Comma, Break, Break]);
+    }
+
+    #[test]
+    fn stems_unite_forms_and_leave_codes_alone() {
+        assert_eq!(stem("cables"), stem("cable"));
+        assert_eq!(stem("batteries"), stem("battery"));
+        assert_eq!(stem("rj45"), "rj45");
+        assert_eq!(joined("head", "sets"), stem("headset"));
+    }
+
+    #[test]
+    fn codes_are_compared_without_signs_and_leading_zeros() {
+        assert_eq!(code("0882780756328"), "882780756328");
+        assert_eq!(code("SHE-2611/00"), "she261100");
+        assert_eq!(code("0A1"), "0a1");
+    }
+
+    #[test]
+    fn words_have_a_limit() {
+        assert_eq!(texts(&"ä".repeat(100))[0].len(), MAX_WORD_BYTES);
+    }
+
+    proptest! {
+        #[test]
+        fn words_stand_in_order_where_they_say(text in "\\PC{0,120}") {
+            let mut position = 0;
+            for word in words(&text) {
+                prop_assert!(word.span.start >= position && word.span.end <= text.len());
+                prop_assert!(text.is_char_boundary(word.span.start) && text.is_char_boundary(word.span.end));
+                position = word.span.end;
+            }
+        }
+    }
+}

@@ -67,7 +67,7 @@ fn errors_say_where_and_what() {
         message("price >= 10.5"),
         "character 10: a whole number of minor units, or = and a range of them expected"
     );
-    assert_eq!(message("price == 10"), "character 9: one of =, <, <=, > and >= expected");
+    assert_eq!(message("price == 10"), "character 7: one of =, <, <=, > and >= expected");
     assert_eq!(message(&vec!["brand = a"; 51].join(" AND ")), "character 701: more than 50 conditions");
 }
 
