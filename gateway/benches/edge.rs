@@ -27,6 +27,7 @@ use ultramarket_api::{
 };
 
 const ROUNDS: u32 = 20_000;
+const WARM_UP: u32 = 2_000;
 
 fn product(number: usize) -> Product {
     let price = || Some(Money { currency_code: "USD".into(), amount_minor: 129_900 });
@@ -60,7 +61,7 @@ fn upstream(replies: HashMap<&'static str, Bytes>) -> Rpc {
     let replies = Arc::new(replies);
     BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
         let method = request.uri().path().rsplit('/').next().unwrap_or_default();
-        let message = replies.get(method).cloned().unwrap_or_default();
+        let message = replies.get(method).cloned().unwrap_or(Bytes::from_static(&[0; 5]));
         async move {
             request.into_body().collect().await?;
             let trailers =
@@ -105,8 +106,11 @@ fn gateway() -> Gateway {
 async fn measure(gateway: &Gateway, name: &str, method: &str, target: &str, body: Bytes) {
     let peer = SocketAddr::from(([127, 0, 0, 1], 1));
     let mut size = body.len();
-    let begun = Instant::now();
-    for _ in 0..ROUNDS {
+    let mut begun = Instant::now();
+    for round in 0..ROUNDS + WARM_UP {
+        if round == WARM_UP {
+            begun = Instant::now();
+        }
         let mut request = Request::new(Body::new(Full::new(body.clone()).map_err(|never| match never {})));
         *request.method_mut() = method.parse().expect("is a method");
         *request.uri_mut() = target.parse().expect("is a target");
