@@ -60,8 +60,8 @@ impl Carts {
         let added = line(&prices, sku, quantity)?;
         let token = owner.is_none().then(Token::random);
         let owner = owner.or_else(|| token.as_ref().map(Token::owner)).ok_or(Error::CartNotFound)?;
-        let (owner, added, new) = (&owner, &added, token.is_some());
-        let cart = self.db.write(|tx| Box::pin(change::add(tx, owner, new, added))).await?;
+        let (owner, before, added, new) = (&owner, before.as_ref(), &added, token.is_some());
+        let cart = self.db.write(|tx| Box::pin(change::add(tx, owner, before, new, added))).await?;
         Ok((self.show(cart, prices).await?, token))
     }
 
@@ -72,9 +72,10 @@ impl Carts {
         if before.line(sku).is_some_and(|line| line.quantity == quantity) {
             return self.show(before, prices).await;
         }
+        let before = &before;
         let cart = match quantity {
-            0 => self.db.write(|tx| Box::pin(change::remove(tx, owner, sku))).await?,
-            1..=MAX_QUANTITY => self.db.write(|tx| Box::pin(change::set(tx, owner, sku, quantity))).await?,
+            0 => self.db.write(|tx| Box::pin(change::remove(tx, owner, before, sku))).await?,
+            1..=MAX_QUANTITY => self.db.write(|tx| Box::pin(change::set(tx, owner, before, sku, quantity))).await?,
             _ => {
                 let quantity = before.line(sku).map_or(0, |line| line.quantity);
                 return Err(Error::QuantityLimit { sku: sku.to_owned(), quantity });
@@ -86,8 +87,8 @@ impl Carts {
     /// Removes a line.
     pub(crate) async fn remove(&self, owner: Option<&Owner>, sku: &str) -> Result<pb::Cart, Error> {
         let (owner, before) = self.with_line(owner, sku).await?;
-        let prices = self.prices.of(before.skus()).await?;
-        let cart = self.db.write(|tx| Box::pin(change::remove(tx, owner, sku))).await?;
+        let (before, prices) = (&before, self.prices.of(before.skus()).await?);
+        let cart = self.db.write(|tx| Box::pin(change::remove(tx, owner, before, sku))).await?;
         self.show(cart, prices).await
     }
 

@@ -97,8 +97,12 @@ impl PriceList {
         let mut answers: HashMap<String, Option<Arc<SaleableVariant>>> = HashMap::new();
         let mut unknown = Vec::new();
         for sku in skus {
+            // Once for each SKU: what is kept may end between two looks.
+            if answers.contains_key(sku) {
+                continue;
+            }
             let kept = self.kept(sku);
-            if kept.is_none() && !answers.contains_key(sku) {
+            if kept.is_none() {
                 unknown.push(sku.to_owned());
             }
             answers.insert(sku.to_owned(), kept);
