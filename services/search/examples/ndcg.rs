@@ -187,12 +187,16 @@ fn measure(index: &Index, judgments: &Judgments) -> Result<(), Box<dyn Error>> {
     let narrowed = Filter::parse(r#"brand = "HP" AND brand = "Philips" AND price >= 1000"#)?;
     let typos = ["usb cabel", "labtop", "wireles keybord", "bluetoth headphnes"].map(String::from);
     let judged: Vec<String> = judgments.keys().cloned().collect();
-    let everything = [String::new()];
+    let unknown: String = ('a'..='p').map(|first| format!("{first}zbcdqfgh ")).collect();
+    let common =
+        "usb cable black white laptop notebook printer canon hp toner ink cartridge original pages high capacity";
+    let (everything, hostile) = ([String::new()], [unknown, common.to_owned()]);
     for (what, queries, filter) in [
         ("judged queries", judged.as_slice(), &filter),
         ("judged queries, filtered", &judged, &narrowed),
         ("queries with typing errors", &typos, &filter),
         ("no words: everything", &everything, &filter),
+        ("16 words, unknown or common", &hostile, &filter),
     ] {
         let (begun, cpu) = (Instant::now(), cpu_time());
         let mut slowest = Duration::ZERO;

@@ -28,7 +28,7 @@ pub enum Error {
     /// Refused before the handler's own rules.
     #[error(transparent)]
     Call(#[from] service_kit::Error),
-    /// The index.
+    /// The index. It is begun anew then.
     #[error(transparent)]
     Index(#[from] index::Error),
     /// Work on the index was cut short by a panic or by the end of the process.
@@ -40,9 +40,9 @@ impl Classify for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Filter(_) | Self::Order(_) | Self::Page(_) | Self::Message(_) => Kind::InvalidArgument,
-            Self::Catalog(_) => Kind::Unavailable,
+            Self::Catalog(_) | Self::Index(_) => Kind::Unavailable,
             Self::Call(error) => error.kind(),
-            Self::Index(_) | Self::Cut(_) => Kind::Internal,
+            Self::Cut(_) => Kind::Internal,
         }
     }
 
@@ -52,9 +52,9 @@ impl Classify for Error {
             Self::Order(_) => "INVALID_ORDER_BY",
             Self::Page(_) => "INVALID_PAGE_TOKEN",
             Self::Message(_) => "INVALID_REQUEST",
-            Self::Catalog(_) => "UNAVAILABLE",
+            Self::Catalog(_) | Self::Index(_) => "UNAVAILABLE",
             Self::Call(error) => error.reason(),
-            Self::Index(_) | Self::Cut(_) => "INTERNAL",
+            Self::Cut(_) => "INTERNAL",
         }
     }
 

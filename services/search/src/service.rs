@@ -32,7 +32,7 @@ pub async fn build(context: Context, directory: &Path, config: Config) -> Result
     let (catalog, health) = (context.calls.rpc("catalog"), context.health.clone());
     context.worker("search comparison", move |stop| {
         let (follower, catalog, health) = (Arc::clone(&follower), catalog.clone(), health.clone());
-        async move { follower.compare(catalog, health, stop).await }
+        async move { follower.keep_equal(catalog, health, stop).await }
     });
 
     let handlers = Handlers { index, pages: context.pages.clone() };

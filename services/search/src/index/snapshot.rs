@@ -2,7 +2,10 @@
 //!
 //! What a search needs of a segment is looked up once here and shared by all searches until the next commit.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::HashSet,
+    sync::{Arc, OnceLock},
+};
 
 use prost::Message;
 use tantivy::{
@@ -109,6 +112,21 @@ impl Snapshot {
         let document: TantivyDocument = self.searcher.doc(DocAddress::new(segment, doc))?;
         let bytes = document.get_first(self.schema.product).and_then(|value| value.as_bytes()).unwrap_or_default();
         Product::decode(bytes).map_err(|error| TantivyError::InternalError(format!("decode product: {error}")))
+    }
+
+    /// The ids of all products, also of those that cannot be found any more.
+    pub(crate) fn product_ids(&self) -> tantivy::Result<HashSet<String>> {
+        let mut ids = HashSet::new();
+        for segment in &self.segments {
+            let mut stream = segment.id.terms().stream()?;
+            while let Some((term, info)) = stream.next() {
+                let block = segment.id.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+                if block.docs().iter().any(|doc| !segment.reader.is_deleted(*doc)) {
+                    ids.insert(String::from_utf8_lossy(term).into_owned());
+                }
+            }
+        }
+        Ok(ids)
     }
 
     /// The document of a product or of what is left of it.

@@ -82,6 +82,19 @@ async fn a_deleted_directory_is_filled_again() {
 }
 
 #[tokio::test]
+async fn a_directory_that_is_deleted_under_a_running_service_is_filled_again() {
+    let shop = Shop::selling(&[("lamp", "Brass lamp")]).await;
+    std::fs::remove_dir_all(shop.kit.folder().join("search")).expect("is there");
+    shop.changed("mug", "Mug", 1).await;
+    shop.finds("mug", 1).await;
+    shop.finds("lamp", 1).await;
+    shop.changed("cup", "Cup", 1).await;
+    shop.finds("cup", 1).await;
+    let shop = shop.restarted().await;
+    assert_eq!(shop.ids("").await.len(), 3, "all of it is there at once");
+}
+
+#[tokio::test]
 async fn search_answers_from_what_it_has_while_catalog_is_away() {
     let shop = Shop::selling(&[("lamp", "Brass lamp")]).await;
     shop.catalogue.set_away(true);
