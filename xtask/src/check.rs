@@ -13,6 +13,6 @@ pub(crate) fn run() -> Result<()> {
     execute(cargo(&["fetch", "--locked", "--quiet"]))?;
     execute(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     let mut document = cargo(&["doc", "--workspace", "--no-deps"]);
-    document.env("RUSTDOCFLAGS", "-D warnings");
+    document.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links");
     execute(document)
 }

@@ -123,7 +123,7 @@ impl Classify for Error {
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        matches!(self, Self::Overloaded).then_some(Duration::from_secs(1))
+        matches!(self, Self::CallInFlight | Self::Overloaded).then_some(Duration::from_secs(1))
     }
 }
 

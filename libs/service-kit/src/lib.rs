@@ -1,9 +1,9 @@
 //! How a service starts, listens, authenticates, authorizes, reports and stops.
 //!
-//! A service crate builds its generated server over a [`Context`] and hands it to [`Service::new`], which puts
-//! [`pipeline`] around it: the one order in which a call is traced, counted, bounded in time, authenticated,
-//! authorized by its policy, validated by its field rules and shielded from panics and cancellation. Everything the
-//! pipeline knows about a call comes from the contract ([`Contract`]), so a new RPC needs no code here.
+//! A service crate builds its generated server over a [`Context`] and hands it to [`Service::new`], which puts the
+//! pipeline (`pipeline.rs`) around it: the one order in which a call is traced, counted, bounded in time,
+//! authenticated, authorized by its policy, validated by its field rules and shielded from panics and cancellation.
+//! Everything the pipeline knows about a call comes from the contract ([`Contract`]), so a new RPC needs no code here.
 
 pub mod auth;
 mod call;

@@ -12,13 +12,27 @@ use crate::{Context, Rpc, pipeline::Pipeline};
 #[error("build service {service}")]
 pub struct BuildError {
     service: &'static str,
+    misconfigured: bool,
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl BuildError {
     /// For use with `map_err`: `BuildError::of("order")`.
     pub fn of<E: Into<Box<dyn std::error::Error + Send + Sync>>>(service: &'static str) -> impl Fn(E) -> Self {
-        move |source| Self { service, source: source.into() }
+        move |source| Self { service, misconfigured: false, source: source.into() }
+    }
+
+    /// As [`BuildError::of`], where a setting makes no sense.
+    pub fn misconfigured<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        service: &'static str,
+    ) -> impl Fn(E) -> Self {
+        move |source| Self { service, misconfigured: true, source: source.into() }
+    }
+
+    /// Whether it takes another setting to build the service.
+    #[must_use]
+    pub fn is_misconfigured(&self) -> bool {
+        self.misconfigured
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 
 use kernel::{Classify, Ids, Kind, SystemIds};
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt};
+use tonic_types::{BadRequest, ErrorDetail, ErrorInfo, FieldViolation, RetryInfo, StatusExt};
 
 /// The `domain` of every `google.rpc.ErrorInfo` of ours.
 pub(crate) const DOMAIN: &str = "ultramarket";
@@ -21,17 +21,23 @@ pub fn status(error: impl Classify) -> Status {
     if kind == Kind::Unavailable {
         tracing::warn!(error = %error_chain(&error), reason = error.reason(), "call failed for want of something it needs");
     }
-    let mut details = ErrorDetails::new();
-    let facts: HashMap<String, String> =
-        error.facts().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    details.set_error_info(error.reason(), DOMAIN, facts);
-    for violation in error.violations().iter() {
-        details.add_bad_request_violation(&violation.field, &violation.description);
+    // The reason comes first: it is what clients look for.
+    let mut details = vec![info(error.reason(), error.facts())];
+    let violations = error.violations();
+    if !violations.is_empty() {
+        let violations =
+            violations.iter().map(|violation| FieldViolation::new(&violation.field, &violation.description));
+        details.push(BadRequest::new(violations.collect::<Vec<_>>()).into());
     }
     if let Some(delay) = error.retry_after().or_else(|| default_retry(kind)) {
-        details.set_retry_info(Some(delay));
+        details.push(RetryInfo::new(Some(delay)).into());
     }
-    Status::with_error_details(code(kind), error.to_string(), details)
+    Status::with_error_details_vec(code(kind), error.to_string(), details)
+}
+
+fn info(reason: &str, facts: Vec<kernel::Fact>) -> ErrorDetail {
+    let facts: HashMap<String, String> = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    ErrorInfo::new(reason, DOMAIN, facts).into()
 }
 
 /// The stable reason of a status, if it has one.
@@ -43,10 +49,8 @@ pub fn reason(status: &Status) -> Option<String> {
 fn internal(error: &dyn Classify) -> Status {
     let id = SystemIds.uuid();
     tracing::error!(error.id = %id, error = %error_chain(&error), "call failed");
-    let mut details = ErrorDetails::new();
-    let facts = HashMap::from([("errorId".to_owned(), id.to_string())]);
-    details.set_error_info(error.reason(), DOMAIN, facts);
-    Status::with_error_details(Code::Internal, format!("internal error (id {id})"), details)
+    let details = vec![info(error.reason(), vec![("errorId", id.to_string())])];
+    Status::with_error_details_vec(Code::Internal, format!("internal error (id {id})"), details)
 }
 
 /// An error with all its causes, outermost first: `store order: database is locked`.
@@ -79,20 +83,10 @@ fn code(kind: Kind) -> Code {
     }
 }
 
+/// When to try again where the error does not say. A conflict does not get better by waiting: it says so itself when it
+/// does.
 fn default_retry(kind: Kind) -> Option<Duration> {
-    match kind {
-        Kind::Unavailable | Kind::Aborted => Some(Duration::from_secs(1)),
-        Kind::InvalidArgument
-        | Kind::KeyReused
-        | Kind::Unauthenticated
-        | Kind::PermissionDenied
-        | Kind::NotFound
-        | Kind::AlreadyExists
-        | Kind::FailedPrecondition
-        | Kind::ResourceExhausted
-        | Kind::DeadlineExceeded
-        | Kind::Internal => None,
-    }
+    (kind == Kind::Unavailable).then_some(Duration::from_secs(1))
 }
 
 #[cfg(test)]
@@ -115,5 +109,35 @@ mod tests {
         assert_eq!(status.code(), Code::InvalidArgument);
         let request = status.get_details_bad_request().expect("has the detail");
         assert_eq!(request.field_violations[0].field, "items[0].sku");
+    }
+
+    #[test]
+    fn the_reason_is_the_first_detail() {
+        let violations = vec![kernel::Violation::new("sku", "is required")];
+        for error in [Error::InvalidRequest(violations), Error::CallInFlight, Error::Overloaded, Error::Panic] {
+            let details = status(error).get_error_details_vec();
+            assert!(matches!(details.first(), Some(ErrorDetail::ErrorInfo(_))), "{details:?}");
+        }
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the product has changed since it was read")]
+    struct Stale;
+
+    impl Classify for Stale {
+        fn kind(&self) -> Kind {
+            Kind::Aborted
+        }
+
+        fn reason(&self) -> &'static str {
+            "ETAG_MISMATCH"
+        }
+    }
+
+    #[test]
+    fn only_what_gets_better_by_waiting_says_when_to_try_again() {
+        let delay = |status: &Status| status.get_details_retry_info().and_then(|retry| retry.retry_delay);
+        assert_eq!(delay(&status(Stale)), None);
+        assert_eq!(delay(&status(Error::CallInFlight)), Some(Duration::from_secs(1)));
     }
 }

@@ -1,5 +1,7 @@
 //! Logs and traces: how they are set up, and how a trace goes on from call to call.
 
+use std::io::{self, IsTerminal};
+
 use http::{HeaderMap, HeaderValue};
 use kernel::{Ids, SystemIds};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
@@ -25,8 +27,11 @@ pub fn init(filter: &str, format: Format) -> Result<(), String> {
     let filter = EnvFilter::try_new(filter).map_err(|error| error.to_string())?;
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
-        Format::Text => registry.with(fmt::layer().with_writer(std::io::stderr)).try_init(),
-        Format::Json => registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init(),
+        Format::Text => {
+            let coloured = io::stderr().is_terminal();
+            registry.with(fmt::layer().with_ansi(coloured).with_writer(io::stderr)).try_init()
+        }
+        Format::Json => registry.with(fmt::layer().json().flatten_event(true).with_writer(io::stderr)).try_init(),
     };
     started.map_err(|error| error.to_string())
 }
