@@ -1,6 +1,8 @@
 //! What can go wrong.
 
-use kernel::{Classify, Fact, Kind};
+use std::borrow::Cow;
+
+use kernel::{Classify, Fact, Kind, Violation};
 
 /// An error of the inventory service.
 #[derive(Debug, thiserror::Error)]
@@ -27,18 +29,9 @@ pub enum Error {
         /// The SKU.
         sku: String,
     },
-    /// An adjustment does not say how.
-    #[error("an adjustment of SKU {sku} says neither delta nor onHand nor initial")]
-    NoChange {
-        /// The SKU.
-        sku: String,
-    },
-    /// A batch names a SKU twice.
-    #[error("SKU {sku} is adjusted twice in one batch")]
-    AdjustedTwice {
-        /// The SKU.
-        sku: String,
-    },
+    /// The request breaks rules that its fields alone cannot express.
+    #[error("the request is not valid")]
+    Invalid(Vec<Violation>),
     /// A page token of another list.
     #[error(transparent)]
     Page(#[from] kernel::PageError),
@@ -77,7 +70,7 @@ impl Classify for Error {
         match self {
             Self::SkuNotFound { .. } => Kind::NotFound,
             Self::WouldBeNegative { .. } | Self::LimitExceeded { .. } => Kind::FailedPrecondition,
-            Self::NoChange { .. } | Self::AdjustedTwice { .. } | Self::Page(_) => Kind::InvalidArgument,
+            Self::Invalid(_) | Self::Page(_) => Kind::InvalidArgument,
             Self::Catalog(_) => Kind::Unavailable,
             Self::Message(_) => Kind::InvalidArgument,
             Self::Call(error) => error.kind(),
@@ -91,7 +84,7 @@ impl Classify for Error {
             Self::SkuNotFound { .. } => "SKU_NOT_FOUND",
             Self::WouldBeNegative { .. } => "STOCK_WOULD_BE_NEGATIVE",
             Self::LimitExceeded { .. } => "STOCK_LIMIT_EXCEEDED",
-            Self::NoChange { .. } | Self::AdjustedTwice { .. } | Self::Message(_) => "INVALID_REQUEST",
+            Self::Invalid(_) | Self::Message(_) => "INVALID_REQUEST",
             Self::Page(_) => "INVALID_PAGE_TOKEN",
             Self::Catalog(_) => "UNAVAILABLE",
             Self::Call(error) => error.reason(),
@@ -102,25 +95,25 @@ impl Classify for Error {
 
     fn facts(&self) -> Vec<Fact> {
         match self {
-            Self::SkuNotFound { sku }
-            | Self::LimitExceeded { sku }
-            | Self::NoChange { sku }
-            | Self::AdjustedTwice { sku } => {
-                vec![("sku", sku.clone())]
-            }
+            Self::SkuNotFound { sku } | Self::LimitExceeded { sku } => vec![("sku", sku.clone())],
             Self::WouldBeNegative { sku, on_hand, reserved } => {
                 vec![("sku", sku.clone()), ("onHand", on_hand.to_string()), ("reserved", reserved.to_string())]
             }
-            Self::Page(_) | Self::Catalog(_) | Self::Message(_) | Self::Call(_) | Self::Key(_) | Self::Store(_) => {
-                Vec::new()
-            }
+            Self::Invalid(_)
+            | Self::Page(_)
+            | Self::Catalog(_)
+            | Self::Message(_)
+            | Self::Call(_)
+            | Self::Key(_)
+            | Self::Store(_) => Vec::new(),
         }
     }
 
-    fn violations(&self) -> std::borrow::Cow<'_, [kernel::Violation]> {
+    fn violations(&self) -> Cow<'_, [Violation]> {
         match self {
+            Self::Invalid(violations) => Cow::Borrowed(violations),
             Self::Call(error) => error.violations(),
-            _ => std::borrow::Cow::Borrowed(&[]),
+            _ => Cow::Borrowed(&[]),
         }
     }
 }

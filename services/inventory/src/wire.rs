@@ -1,5 +1,8 @@
 //! Between the contract's messages and the domain.
 
+use std::collections::HashSet;
+
+use kernel::Violation;
 use service_kit::wire::timestamp;
 use ultramarket_api::inventory::v1 as pb;
 
@@ -13,29 +16,38 @@ impl TryFrom<pb::AdjustStockRequest> for Adjustment {
     type Error = Error;
 
     fn try_from(request: pb::AdjustStockRequest) -> Result<Self, Error> {
-        use pb::adjust_stock_request::Change as Wire;
-        let change = match request.change {
-            Some(Wire::Delta(delta)) => Change::Delta(delta),
-            Some(Wire::OnHand(on_hand)) => Change::OnHand(on_hand),
-            Some(Wire::Initial(on_hand)) => Change::Initial(on_hand),
-            None => return Err(Error::NoChange { sku: request.sku }),
-        };
-        Ok(Self { sku: request.sku, change, reason: request.reason })
+        adjustment(request).map_err(|missing| Error::Invalid(vec![missing]))
     }
 }
 
-/// The batch's adjustments, each SKU once.
+/// The batch's adjustments, each SKU once; or all that is wrong with them.
 pub(crate) fn adjustments(request: pb::BatchAdjustStockRequest) -> Result<Vec<Adjustment>, Error> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     let mut all = Vec::with_capacity(request.adjustments.len());
-    for adjustment in request.adjustments {
-        let adjustment = Adjustment::try_from(adjustment)?;
-        if !seen.insert(adjustment.sku.clone()) {
-            return Err(Error::AdjustedTwice { sku: adjustment.sku });
+    let mut violations = Vec::new();
+    for (at, request) in request.adjustments.into_iter().enumerate() {
+        if !seen.insert(request.sku.clone()) {
+            violations.push(Violation::new(format!("adjustments[{at}].sku"), "is adjusted twice in one batch"));
         }
-        all.push(adjustment);
+        match adjustment(request) {
+            Ok(adjustment) => all.push(adjustment),
+            Err(missing) => {
+                violations.push(Violation::new(format!("adjustments[{at}].{}", missing.field), missing.description));
+            }
+        }
     }
-    Ok(all)
+    if violations.is_empty() { Ok(all) } else { Err(Error::Invalid(violations)) }
+}
+
+fn adjustment(request: pb::AdjustStockRequest) -> Result<Adjustment, Violation> {
+    use pb::adjust_stock_request::Change as Wire;
+    let change = match request.change {
+        Some(Wire::Delta(delta)) => Change::Delta(delta),
+        Some(Wire::OnHand(on_hand)) => Change::OnHand(on_hand),
+        Some(Wire::Initial(on_hand)) => Change::Initial(on_hand),
+        None => return Err(Violation::new("change", "one of delta, onHand and initial is required")),
+    };
+    Ok(Adjustment { sku: request.sku, change, reason: request.reason })
 }
 
 /// What everybody may see of a SKU.

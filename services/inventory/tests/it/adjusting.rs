@@ -61,6 +61,7 @@ async fn what_stock_cannot_be_is_refused_with_the_facts() {
     assert_eq!(violations(&error), ["onHand"]);
     let error = adjust("4", None).await;
     assert_eq!((error.code(), reason(&error).as_str()), (Code::InvalidArgument, "INVALID_REQUEST"));
+    assert_eq!(violations(&error), ["change"]);
     assert_eq!(shop.level("BOB-1").await, (5, 0));
 }
 
@@ -144,6 +145,7 @@ async fn a_batch_is_taken_whole_or_not_at_all() {
         .await
         .expect_err("one comes twice");
     assert_eq!(reason(&error), "INVALID_REQUEST");
+    assert_eq!(violations(&error), ["adjustments[1].sku"]);
     let error = client.batch_adjust_stock(shop.bob().keyed("4", batch(&[]))).await.expect_err("is empty");
     assert_eq!(violations(&error), ["adjustments"]);
 }
