@@ -65,7 +65,7 @@ pub(crate) enum Refusal {
     #[error("the cart is empty")]
     Empty,
     /// Some lines cannot be bought.
-    #[error("{} lines of the cart cannot be bought as they are", .0.len())]
+    #[error("the cart has lines that cannot be bought as they are")]
     Problems(Vec<LineProblem>),
     /// Its lines are priced in different currencies.
     #[error("the cart has prices in {0} and {1}, which one payment cannot cover")]
