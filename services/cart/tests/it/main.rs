@@ -6,4 +6,5 @@ mod guests;
 mod harness;
 mod merging;
 mod ordered;
+mod schema;
 mod showing;

@@ -9,3 +9,4 @@ mod importing;
 mod listing;
 mod reading;
 mod real_catalogue;
+mod schema;
