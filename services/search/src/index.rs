@@ -81,7 +81,7 @@ impl Index {
     /// # Errors
     /// The directory is of no use, or another process uses it.
     pub fn open(path: &Path, facets: &[String]) -> Result<Self, Error> {
-        let facets: BTreeSet<String> = facets.iter().cloned().collect();
+        let facets: BTreeSet<String> = facets.iter().map(|name| text::fold(name).into_owned()).collect();
         let opened = Opened::open(path, &facets)?;
         let snapshot = RwLock::new(Arc::clone(&opened.committed));
         Ok(Self { path: path.to_owned(), facets, opened: Mutex::new(Some(opened)), snapshot })

@@ -11,7 +11,7 @@ const MAX_CONDITIONS: usize = 50;
 /// What a product must be to be found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// By name: `brand`, `category` or `attributes.<name>`, each with its alternatives.
+    /// By name in lower case: `brand`, `category` or `attributes.<name>`, each with its alternatives.
     pub values: Vec<(String, Vec<String>)>,
     /// What it must cost, in minor units.
     pub price: Option<Price>,
@@ -201,14 +201,15 @@ impl Parser<'_> {
         let start = self.byte();
         if self.text[start..].starts_with("attributes.\"") {
             self.take_while(|character| character != '"');
-            return Ok(format!("attributes.{}", self.quoted()?));
+            return Ok(format!("attributes.{}", self.quoted()?).to_lowercase());
         }
-        let name = self.take_while(|character| !matches!(character, '=' | '<' | '>' | '"')).trim().to_owned();
+        let written = self.take_while(|character| !matches!(character, '=' | '<' | '>' | '"')).trim();
+        let name = written.to_lowercase();
         match name.as_str() {
             "" => Err(FilterError { at, problem: Problem::Expected("a name") }),
             "brand" | "category" | "price" => Ok(name),
             _ if name.strip_prefix("attributes.").is_some_and(|attribute| !attribute.is_empty()) => Ok(name),
-            _ => Err(FilterError { at, problem: Problem::UnknownName(name.chars().take(50).collect()) }),
+            _ => Err(FilterError { at, problem: Problem::UnknownName(written.chars().take(50).collect()) }),
         }
     }
 

@@ -166,7 +166,7 @@ impl Builder<'_> {
             self.filter("category", category, true);
         }
         for (name, value) in &product.attributes {
-            self.filter(&format!("attributes.{name}"), value, facets.contains(name));
+            self.filter(&format!("attributes.{name}"), value, facets.contains(text::fold(name).as_ref()));
         }
     }
 
@@ -176,7 +176,7 @@ impl Builder<'_> {
         }
         self.document.add_text(self.schema.filter, filter_term(name, value));
         if facet {
-            self.document.add_text(self.schema.facet, format!("{name}{SEPARATOR}{value}"));
+            self.document.add_text(self.schema.facet, format!("{}{SEPARATOR}{value}", text::fold(name)));
         }
     }
 

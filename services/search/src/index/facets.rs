@@ -4,6 +4,7 @@
 //! that group, and in no other.
 
 use std::{
+    borrow::Cow,
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
     ops::Range,
@@ -16,6 +17,7 @@ use super::{
     document::filter_term,
     schema::SEPARATOR,
     snapshot::{Segment, Snapshot},
+    text,
 };
 use crate::domain::{Filter, filter};
 
@@ -122,21 +124,23 @@ fn name_of(term: &str) -> &str {
 
 /// Collects counts over all segments.
 pub(crate) struct Counts<'a> {
-    filter: &'a Filter,
+    /// What the filter restricts, folded.
+    names: Vec<String>,
     values: HashMap<&'a str, usize>,
     prices: [usize; BOUNDS.len() + 1],
     total: usize,
 }
 
 impl<'a> Counts<'a> {
-    pub(crate) fn new(filter: &'a Filter) -> Self {
-        Self { filter, values: HashMap::new(), prices: [0; BOUNDS.len() + 1], total: 0 }
+    pub(crate) fn new(filter: &Filter) -> Self {
+        let names = filter.values.iter().map(|(name, _)| text::fold(name).into_owned()).collect();
+        Self { names, values: HashMap::new(), prices: [0; BOUNDS.len() + 1], total: 0 }
     }
 
     /// Counts the results of one segment, with what the filter says to each.
     pub(crate) fn add(&mut self, segment: &'a Segment, results: impl Iterator<Item = (DocId, Verdict)>) {
         let terms = &segment.facets.terms;
-        let groups: Vec<Range<u64>> = self.filter.values.iter().map(|(name, _)| segment.facets.group(name)).collect();
+        let groups: Vec<Range<u64>> = self.names.iter().map(|name| segment.facets.group(name)).collect();
         let priced = groups.len();
         let mut counts = vec![0_usize; terms.len()];
         for (doc, verdict) in results {
@@ -163,25 +167,24 @@ impl<'a> Counts<'a> {
 
     /// Brands, categories and prices, then the attributes that most results have.
     pub(crate) fn finish(self) -> Vec<Facet> {
-        let mut by_name: BTreeMap<&str, Vec<(&str, usize)>> = BTreeMap::new();
+        let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
         for (term, count) in &self.values {
             let (name, value) = split(term);
-            by_name.entry(name).or_default().push((value, *count));
+            groups.entry(name).or_default().add(value, *count);
         }
-        let mut facets: Vec<Facet> = ["brand", "category"]
-            .into_iter()
-            .filter_map(|name| by_name.remove(name).map(|values| facet(name, values)))
-            .collect();
+        let mut facets: Vec<Facet> =
+            ["brand", "category"].into_iter().filter_map(|name| Some(groups.remove(name)?.facet(name))).collect();
         facets.extend(self.price_facet());
-        let selected = |name: &str| self.filter.values.iter().any(|(selected, _)| selected == name);
-        let covered = |values: &[(&str, usize)]| values.iter().map(|(_, count)| count).sum::<usize>();
-        let mut attributes: Vec<(&str, Vec<(&str, usize)>)> = by_name
+        let selected = |name: &str| self.names.iter().any(|selected| selected == name);
+        let mut attributes: Vec<(&str, Group<'_>)> = groups
             .into_iter()
-            .filter(|(name, values)| selected(name) || (values.len() > 1 && covered(values) * COMMON >= self.total))
+            .filter(|(name, group)| {
+                selected(name) || (group.values.len() > 1 && group.covered() * COMMON >= self.total)
+            })
             .collect();
-        attributes.sort_by_key(|(name, values)| (!selected(name), Reverse(covered(values))));
+        attributes.sort_by_key(|(name, group)| (!selected(name), Reverse(group.covered())));
         attributes.truncate(MAX_ATTRIBUTES);
-        facets.extend(attributes.into_iter().map(|(name, values)| facet(name, values)));
+        facets.extend(attributes.into_iter().map(|(name, group)| group.facet(name)));
         facets
     }
 
@@ -193,12 +196,39 @@ impl<'a> Counts<'a> {
     }
 }
 
-fn facet(name: &str, mut values: Vec<(&str, usize)>) -> Facet {
-    values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-    values.truncate(MAX_VALUES);
-    let values =
-        values.into_iter().map(|(value, count)| FacetValue { value: value.into(), count: to_i32(count) }).collect();
-    Facet { name: filter::written(name), values }
+/// The values of one name. Those that a filter takes for the same are one, written as most products have it.
+#[derive(Default)]
+struct Group<'a> {
+    values: HashMap<Cow<'a, str>, Value<'a>>,
+}
+
+struct Value<'a> {
+    written: &'a str,
+    most: usize,
+    count: usize,
+}
+
+impl<'a> Group<'a> {
+    fn add(&mut self, written: &'a str, count: usize) {
+        let value = self.values.entry(text::fold(written.trim())).or_insert(Value { written, most: 0, count: 0 });
+        value.count += count;
+        if (count, value.written) > (value.most, written) {
+            (value.written, value.most) = (written, count);
+        }
+    }
+
+    fn covered(&self) -> usize {
+        self.values.values().map(|value| value.count).sum()
+    }
+
+    fn facet(self, name: &str) -> Facet {
+        let mut values: Vec<Value<'_>> = self.values.into_values().collect();
+        values.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.written.cmp(b.written)));
+        values.truncate(MAX_VALUES);
+        let values =
+            values.into_iter().map(|value| FacetValue { value: value.written.into(), count: to_i32(value.count) });
+        Facet { name: filter::written(name), values: values.collect() }
+    }
 }
 
 fn to_i32(count: usize) -> i32 {

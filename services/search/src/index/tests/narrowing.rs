@@ -74,6 +74,20 @@ fn counts_are_what_selecting_the_value_finds() {
 }
 
 #[test]
+fn case_makes_no_other_value() {
+    let shirt = |id: &str, name: &str, colour: &str| product(id, "Shirt").attribute(name, colour);
+    let shelf = Shelf::of([
+        shirt("a", "colour", "Red"),
+        shirt("b", "Colour", "red"),
+        shirt("c", "colour", "Red"),
+        shirt("d", "colour", "Blue"),
+    ]);
+    let facets = shelf.search_by("shirt", "attributes.COLOUR = RED", Order::Relevance).1.facets;
+    assert_eq!(values(&facets, "attributes.colour"), counted(&[("Red", 3), ("Blue", 1)]));
+    assert_eq!(shelf.filtered("shirt", "attributes.Colour = red"), ["a", "b", "c"]);
+}
+
+#[test]
 fn only_what_the_contract_names_can_be_probed() {
     let mut secret = product("secret", "Secret");
     secret.seller_id = "seller-4711".into();
