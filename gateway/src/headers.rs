@@ -49,8 +49,8 @@ pub(crate) fn of_rest(request: &HeaderMap, forwarded: &[HeaderName]) -> HeaderMa
     metadata.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     metadata.insert(header::TE, HeaderValue::from_static("trailers"));
     for name in REQUEST {
-        if let Some(value) = request.get(name) {
-            metadata.insert(HeaderName::from_static(name), value.clone());
+        for value in request.get_all(name) {
+            metadata.append(HeaderName::from_static(name), value.clone());
         }
     }
     for name in forwarded {
@@ -108,6 +108,8 @@ mod tests {
     fn services_see_what_the_contract_names_and_what_is_prefixed() {
         let request = headers(&[
             ("authorization", "Bearer x"),
+            ("idempotency-key", "a"),
+            ("idempotency-key", "b"),
             ("cookie", "secret"),
             ("x-forwarded-client-cert", "me"),
             ("grpc-metadata-x-tenant", "t"),
@@ -122,6 +124,8 @@ mod tests {
             ("content-type", "application/grpc"),
             ("te", "trailers"),
             ("authorization", "Bearer x"),
+            ("idempotency-key", "a"),
+            ("idempotency-key", "b"),
             ("x-tenant", "t"),
             ("stripe-signature", "s"),
         ]);

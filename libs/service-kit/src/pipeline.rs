@@ -210,8 +210,11 @@ pub fn authorize(policy: &Policy, workload: &Workload, account: Option<&Account>
 }
 
 fn check_idempotency_key(headers: &HeaderMap) -> Result<(), Error> {
-    let key = headers.get(metadata::IDEMPOTENCY_KEY).ok_or(Error::MissingIdempotencyKey)?;
-    let well_formed = (1..=MAX_KEY_BYTES).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
+    let mut keys = headers.get_all(metadata::IDEMPOTENCY_KEY).iter();
+    let key = keys.next().ok_or(Error::MissingIdempotencyKey)?;
+    let well_formed = keys.next().is_none()
+        && (1..=MAX_KEY_BYTES).contains(&key.len())
+        && key.as_bytes().iter().all(u8::is_ascii_graphic);
     if well_formed { Ok(()) } else { Err(Error::MalformedIdempotencyKey) }
 }
 

@@ -208,3 +208,17 @@ async fn a_service_that_is_not_there_is_unavailable() {
     let error = NotificationServiceClient::new(rpc).get_preferences(call).await.expect_err("is not there");
     assert_eq!((error.code(), reason(&error).as_deref()), (Code::Unavailable, Some("UNAVAILABLE")));
 }
+
+#[test]
+fn a_call_has_one_idempotency_key() {
+    let check = |keys: &[&'static str]| {
+        let name = http::HeaderName::from_static(metadata::IDEMPOTENCY_KEY);
+        let headers = keys.iter().map(|key| (name.clone(), http::HeaderValue::from_static(key))).collect();
+        super::check_idempotency_key(&headers).map_err(|error| kernel::Classify::reason(&error))
+    };
+    assert_eq!(check(&["a"]), Ok(()));
+    assert_eq!(check(&[]), Err("IDEMPOTENCY_KEY_MISSING"));
+    for keys in [["a", "b"].as_slice(), &["a", "a"], &[""], &["a b"]] {
+        assert_eq!(check(keys), Err("IDEMPOTENCY_KEY_MALFORMED"), "{keys:?}");
+    }
+}
