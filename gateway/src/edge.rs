@@ -25,7 +25,7 @@ use http::{
 };
 use kernel::SharedIds;
 use service_kit::{Account, Health, Verifier, Workload, contract::Access, metadata};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use crate::{
@@ -79,13 +79,35 @@ pub(crate) struct Edge {
 /// What is known of one request besides its own words.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// When the client no longer waits.
+    /// When the client no longer waits, if it said so.
+    client: Option<Instant>,
+    /// How long the RPC may take.
+    most: Duration,
+    /// When the first of the two is over.
     pub(crate) deadline: Instant,
     /// Names the request in logs.
     pub(crate) request_id: HeaderValue,
 }
 
 impl Call {
+    fn new(asked: Option<Duration>, most: Duration, request_id: HeaderValue) -> Self {
+        let now = Instant::now();
+        let client = asked.map(|asked| now + asked);
+        Self { client, most, deadline: now, request_id }.begun()
+    }
+
+    /// The call with its whole request here: only now the RPC's own time runs. The client's has run all along.
+    pub(crate) fn begun(self) -> Self {
+        let own = Instant::now() + self.most;
+        Self { deadline: self.client.map_or(own, |client| client.min(own)), ..self }
+    }
+
+    /// Waits for something of the client's, as long as the client itself waits.
+    pub(crate) async fn while_wanted<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let Some(client) = self.client else { return work.await };
+        timeout_at(client + GRACE, work).await.unwrap_or_else(|_| Err(service_kit::Error::DeadlineExceeded.into()))
+    }
+
     /// When the edge gives up on a service.
     pub(crate) fn give_up(&self) -> Instant {
         self.deadline + GRACE
@@ -225,8 +247,7 @@ impl Edge {
         }
         let asked = service_kit::timeout_of(headers).map_err(|_| Problem::MalformedTimeout)?;
         let most = if policy.access == Access::Deny { DEFAULT_DEADLINE } else { policy.deadline };
-        let deadline = Instant::now() + asked.map_or(most, |asked| asked.min(most));
-        Ok(Call { deadline, request_id })
+        Ok(Call::new(asked, most, request_id))
     }
 
     async fn account(&self, headers: &HeaderMap) -> Result<Option<Arc<Account>>, Failure> {

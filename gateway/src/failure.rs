@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
-    header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use prost::Message;
 use prost_types::Any;
+use service_kit::metadata;
 use tonic::{Code, Status};
 use tonic_types::pb;
 
@@ -34,6 +35,8 @@ pub(crate) struct Failure {
     details: Vec<Any>,
     http: StatusCode,
     allow: Option<String>,
+    /// The stored answer to an idempotency key.
+    replayed: bool,
 }
 
 impl From<Problem> for Failure {
@@ -67,6 +70,7 @@ impl From<&Status> for Failure {
             details,
             http: http_status(status.code()),
             allow: None,
+            replayed: status.metadata().contains_key(metadata::IDEMPOTENT_REPLAYED),
         };
         let info = failure.find::<pb::ErrorInfo>("google.rpc.ErrorInfo").unwrap_or_default();
         failure.http = match (info.reason.as_str(), failure.code) {
@@ -83,7 +87,8 @@ impl From<&Status> for Failure {
 impl Failure {
     /// A failure that somebody else, who does not know the one shape, has told by a code.
     pub(crate) fn foreign(code: Code, message: &str) -> Self {
-        Self { code, message: message.to_owned(), details: Vec::new(), http: http_status(code), allow: None }
+        let (message, http) = (message.to_owned(), http_status(code));
+        Self { code, message, details: Vec::new(), http, allow: None, replayed: false }
     }
 
     /// The stable reason, if the failure has one.
@@ -133,6 +138,10 @@ impl Failure {
         *response.status_mut() = self.http;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.replayed {
+            headers.insert(metadata::IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+        }
         if let Some(delay) = self.retry_after() {
             headers.insert(RETRY_AFTER, HeaderValue::from(delay.as_secs() + u64::from(delay.subsec_nanos() > 0)));
         }

@@ -42,41 +42,46 @@ pub(crate) fn malformed_path(error: Malformed) -> Problem {
 
 /// Answers a call of the route.
 pub(crate) async fn answer(edge: &Arc<Edge>, route: &Arc<Route>, request: Request<RpcBody>, call: Call) -> Answer {
-    let give_up = call.give_up();
-    let work = transcoded(edge, route, request, call);
-    timeout_at(give_up, work).await.unwrap_or_else(|_| Err(service_kit::Error::DeadlineExceeded.into()))
-}
-
-async fn transcoded(edge: &Arc<Edge>, route: &Arc<Route>, request: Request<RpcBody>, call: Call) -> Answer {
     let (head, body) = request.into_parts();
     media::check(route, &head.headers, &body)?;
     let if_match = precondition::if_match(route, &head)?;
     let prefix =
         route.binding.bind(&edge.schema, head.uri.path(), head.uri.query(), if_match).map_err(Problem::from)?;
-
-    let mut metadata = headers::of_rest(&head.headers, &edge.forwarded);
-    metadata.insert("grpc-timeout", call.timeout());
-    metadata.insert(service_kit::metadata::REQUEST_ID, call.request_id.clone());
-
-    let method = &route.target.method;
-    let (body, broken) = if method.client_streaming() {
-        upload::body(edge, route, &head.headers, body, &prefix).await?
+    let late = |_| Failure::from(service_kit::Error::DeadlineExceeded);
+    let (body, broken, call) = if route.target.method.client_streaming() {
+        let begun = upload::body(edge, route, &head.headers, body, &prefix);
+        let (body, broken) = timeout_at(call.give_up(), begun).await.map_err(late)??;
+        (body, broken, call)
     } else {
-        (unary_body(edge, route, &head.headers, body, &prefix).await?, upload::Broken::default())
+        let whole = call.while_wanted(unary_body(edge, route, &head.headers, body, &prefix)).await?;
+        (whole, upload::Broken::default(), call.begun())
     };
-    let replied = async {
-        let (metadata, messages) = Messages::of(send(&route.target, metadata, body).await?, edge.config.reply_limit)?;
-        if method.server_streaming() {
-            printed::respond(edge, route, &head.headers, &metadata, messages, call.give_up(), broken.clone()).await
-        } else {
-            unary(edge, route, &head, &metadata, messages.only().await?)
-        }
-    };
-    match replied.await {
+    let reply = reply(edge, route, &head, body, &call, &broken);
+    match timeout_at(call.give_up(), reply).await.unwrap_or_else(|elapsed| Err(late(elapsed))) {
         // What the client sent wrong is the cause of whatever the service made of it.
         _ if broken.is_set() => Err(broken.take()),
         Err(failure) if if_match.is_some() => Err(failure.of_if_match()),
         answer => answer,
+    }
+}
+
+/// Sends the body to the service and prints what it replies.
+async fn reply(
+    edge: &Arc<Edge>,
+    route: &Arc<Route>,
+    head: &Parts,
+    body: RpcBody,
+    call: &Call,
+    broken: &upload::Broken,
+) -> Answer {
+    let mut metadata = headers::of_rest(&head.headers, &edge.forwarded);
+    metadata.insert("grpc-timeout", call.timeout());
+    metadata.insert(service_kit::metadata::REQUEST_ID, call.request_id.clone());
+    let (metadata, messages) = Messages::of(send(&route.target, metadata, body).await?, edge.config.reply_limit)?;
+    if route.target.method.server_streaming() {
+        printed::respond(edge, route, &head.headers, &metadata, messages, call.give_up(), broken.clone()).await
+    } else {
+        unary(edge, route, head, &metadata, messages.only().await?)
     }
 }
 
@@ -127,6 +132,9 @@ fn unary(edge: &Edge, route: &Route, head: &Parts, metadata: &HeaderMap, message
         print(edge, route, message)?
     };
     headers::to_rest(metadata, response.headers_mut());
+    if let Some(caching) = route.caching() {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    }
     if let Some(etag) = etag {
         response.headers_mut().insert(header::ETAG, etag);
     }

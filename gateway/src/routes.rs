@@ -6,7 +6,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use http::{Method, Uri};
 use prost_reflect::{DynamicMessage, Value};
-use service_kit::{Contract, Rpc, contract::Method as RpcMethod};
+use service_kit::{
+    Contract, Rpc,
+    contract::{Access, Method as RpcMethod},
+};
 
 use crate::{
     router::{RouteId, Router, Taken},
@@ -218,6 +221,17 @@ impl Route {
     /// Asking twice is as good as asking once, and changes nothing.
     pub(crate) fn is_read(&self) -> bool {
         self.http == Some(Method::GET)
+    }
+
+    /// What caches on the way are told: what only its caller may see is kept by nobody else, and what a call has
+    /// done by nobody at all.
+    pub(crate) fn caching(&self) -> Option<&'static str> {
+        match self.target.method.policy.access {
+            Access::Public if self.is_read() => None,
+            Access::Deny => None,
+            _ if self.is_read() => Some("private, no-cache"),
+            _ => Some("no-store"),
+        }
     }
 }
 

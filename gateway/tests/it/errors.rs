@@ -119,6 +119,34 @@ async fn a_body_that_does_not_arrive_and_a_service_that_does_not_answer_end_in_t
     assert_eq!(answer.refused(400, 3), "MALFORMED_TIMEOUT");
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_time_of_an_rpc_runs_once_its_request_is_here_and_its_clients_all_along() {
+    let edge = Edge::new();
+    let slowly = || {
+        let data = futures::stream::once(async {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            Ok(http_body::Frame::data("{}".into()))
+        });
+        edge.call(Method::POST, "/v1/echo").streaming(http_body_util::StreamBody::new(data))
+    };
+    slowly().answer().await.ok();
+    let answer = slowly().header("grpc-timeout", "10S").answer().await;
+    assert_eq!(answer.refused(504, 4), "DEADLINE_EXCEEDED");
+    let never = http_body_util::StreamBody::new(futures::stream::pending());
+    let answer = edge.call(Method::POST, "/v1/echo").streaming(never).answer().await;
+    assert_eq!(answer.refused(408, 4), "BODY_TOO_SLOW");
+}
+
+#[tokio::test]
+async fn a_stored_error_says_that_it_is_one() {
+    let edge = Edge::new();
+    let answer = edge.get("/v1/things/replayed").answer().await;
+    assert_eq!(answer.refused(409, 9), "OUT_OF_STOCK");
+    assert_eq!(answer.header("idempotent-replayed"), "true");
+    let answer = edge.get("/v1/things/broke").answer().await;
+    assert!(!answer.headers.contains_key("idempotent-replayed"));
+}
+
 #[tokio::test]
 async fn a_panic_ends_one_call_and_tells_nothing() {
     let edge = Edge::new();

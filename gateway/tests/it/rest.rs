@@ -1,7 +1,7 @@
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use crate::harness::Edge;
+use crate::harness::{Call, Edge};
 
 #[tokio::test]
 async fn a_call_becomes_a_message_and_its_reply_becomes_json() {
@@ -66,6 +66,15 @@ async fn a_request_id_that_could_break_logs_is_replaced() {
         let answer = edge.get("/v1/things/a").header("x-request-id", id).answer().await;
         assert_eq!(answer.header("x-request-id").len(), 36, "{id}");
     }
+}
+
+#[tokio::test]
+async fn only_what_everybody_may_read_may_be_kept_by_a_cache() {
+    let edge = Edge::new();
+    let caching = async |call: Call<'_>| call.answer().await.header("cache-control").to_owned();
+    assert_eq!(caching(edge.get("/v1/things/a")).await, "");
+    assert_eq!(caching(edge.get("/v1/things/missing")).await, "no-store");
+    assert_eq!(caching(edge.post("/v1/echo", "{}")).await, "no-store");
 }
 
 #[tokio::test]

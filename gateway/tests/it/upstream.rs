@@ -184,6 +184,11 @@ impl Upstream {
             "things/missing" => Err(service_kit::status(Refusal(Kind::NotFound, "THING_NOT_FOUND"))),
             "things/broke" => Err(service_kit::status(Refusal(Kind::FailedPrecondition, "OUT_OF_STOCK"))),
             "things/reused" => Err(service_kit::status(Refusal(Kind::KeyReused, "IDEMPOTENCY_KEY_REUSED"))),
+            "things/replayed" => {
+                let mut status = service_kit::status(Refusal(Kind::FailedPrecondition, "OUT_OF_STOCK"));
+                status.metadata_mut().insert("idempotent-replayed", "true".parse().expect("is a value"));
+                Err(status)
+            }
             "things/away" => Err(service_kit::status(Refusal(Kind::Unavailable, "UNAVAILABLE"))),
             "things/panic" => panic!("told to"),
             "things/hang" => {
