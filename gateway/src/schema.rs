@@ -87,6 +87,8 @@ pub(crate) struct Message {
     pub(crate) shape: Shape,
     /// In the order of their numbers.
     pub(crate) fields: Vec<Field>,
+    /// The slots of those that are always printed.
+    pub(crate) always: Vec<Slot>,
     /// Slot plus one by field number, for small numbers; zero is no field.
     dense: Vec<u16>,
     /// Slots by JSON name and by proto name.
@@ -202,6 +204,8 @@ pub(crate) struct Field {
     pub(crate) proto_name: Box<str>,
     /// The server sets it; what a client sends in it is ignored.
     pub(crate) output_only: bool,
+    /// Printed even when it has its default value.
+    pub(crate) always: bool,
 }
 
 impl Field {

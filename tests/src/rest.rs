@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::{Client, Error as Unreachable, connect::HttpConnector},
     rt::TokioExecutor,
 };
 use serde_json::Value;
@@ -124,11 +124,16 @@ impl Rest {
     /// # Panics
     /// If the server does not answer.
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
+        self.try_send(method, path, body).await.expect("the server answers")
+    }
+
+    /// Any method; none if the server cannot be reached, or goes away before it has answered.
+    pub async fn try_send(&self, method: Method, path: &str, body: Option<Value>) -> Option<Reply> {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
-        let response = self.open(method, path, Bytes::from(body)).await;
+        let response = self.open(method, path, Bytes::from(body)).await.ok()?;
         let (head, body) = response.into_parts();
-        let body = body.collect().await.expect("the body comes whole").to_bytes();
-        Reply { status: head.status, headers: head.headers, body }
+        let body = body.collect().await.ok()?.to_bytes();
+        Some(Reply { status: head.status, headers: head.headers, body })
     }
 
     /// GET, with a body that comes in pieces.
@@ -136,10 +141,10 @@ impl Rest {
     /// # Panics
     /// If the server does not answer.
     pub async fn stream(&self, path: &str) -> http::Response<Incoming> {
-        self.open(Method::GET, path, Bytes::new()).await
+        self.open(Method::GET, path, Bytes::new()).await.expect("the server answers")
     }
 
-    async fn open(&self, method: Method, path: &str, body: Bytes) -> http::Response<Incoming> {
+    async fn open(&self, method: Method, path: &str, body: Bytes) -> Result<http::Response<Incoming>, Unreachable> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         if !body.is_empty() {
             request = request.header(http::header::CONTENT_TYPE, "application/json");
@@ -148,6 +153,6 @@ impl Rest {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(body)).expect("the path is one");
-        self.client.request(request).await.expect("the server answers")
+        self.client.request(request).await
     }
 }

@@ -81,7 +81,8 @@ fn message(ids: &Ids, descriptor: &MessageDescriptor) -> Message {
             *entry = slot;
         }
     }
-    Message { name: descriptor.full_name().into(), shape: shape(descriptor.full_name()), fields, dense, slots }
+    let always = fields.iter().zip(0..).filter(|(field, _)| field.always).map(|(_, slot)| slot).collect();
+    Message { name: descriptor.full_name().into(), shape: shape(descriptor.full_name()), fields, always, dense, slots }
 }
 
 fn field(ids: &Ids, descriptor: &FieldDescriptor) -> Field {
@@ -103,6 +104,7 @@ fn field(ids: &Ids, descriptor: &FieldDescriptor) -> Field {
         json_name: descriptor.json_name().into(),
         proto_name: descriptor.name().into(),
         output_only: is_output_only(&descriptor.options()),
+        always: is_always_printed(&descriptor.options()),
     }
 }
 
@@ -117,6 +119,7 @@ fn extension(ids: &Ids, descriptor: &ExtensionDescriptor) -> Field {
         json_name: descriptor.json_name().into(),
         proto_name: descriptor.json_name().into(),
         output_only: false,
+        always: false,
     }
 }
 
@@ -132,6 +135,13 @@ fn is_output_only(options: &DynamicMessage) -> bool {
     let Some(behaviour) = pool.get_extension_by_name("google.api.field_behavior") else { return false };
     let value = options.get_extension(&behaviour);
     value.as_list().is_some_and(|list| list.iter().any(|item| Value::as_enum_number(item) == Some(OUTPUT_ONLY)))
+}
+
+/// By our own option, which contracts of others do not have.
+fn is_always_printed(options: &DynamicMessage) -> bool {
+    let pool = options.descriptor().parent_pool().clone();
+    let Some(always) = pool.get_extension_by_name("ultramarket.options.v1.always_in_json") else { return false };
+    options.get_extension(&always).as_bool().unwrap_or(false)
 }
 
 fn shape(full_name: &str) -> Shape {

@@ -110,12 +110,34 @@ impl<'s> Printer<'s> {
     /// Prints the fields of a message into an open object.
     fn fields(&self, message: &Message, wire: &[u8], out: &mut Vec<u8>, first: bool, depth: usize) -> Result {
         let start = out.len();
-        if self.ascending(message, wire, out, first, depth)? {
+        if !self.ascending(message, wire, out, first, depth)? {
+            out.truncate(start);
+            let records = merge::sorted(message, wire)?;
+            self.grouped(message, records.into_iter(), out, first, depth)?;
+        }
+        if message.always.is_empty() {
             return Ok(());
         }
-        out.truncate(start);
-        let records = merge::sorted(message, wire)?;
-        self.grouped(message, records.into_iter(), out, first, depth)
+        let first = first && out.len() == start;
+        self.missing(message, wire, out, first)
+    }
+
+    /// Prints the default values of fields that are always printed and did not come.
+    fn missing(&self, message: &Message, wire: &[u8], out: &mut Vec<u8>, mut first: bool) -> Result {
+        let mut came = vec![false; message.fields.len()];
+        let mut reader = Reader::new(wire);
+        while let Some((number, wire_type, _)) = reader.record()? {
+            if let Some((slot, field)) = message.by_number(number) {
+                came[slot] |= accepts(field, wire_type);
+            }
+        }
+        for slot in message.always.iter().copied().filter(|slot| !came[*slot]) {
+            let field = &message.fields[slot];
+            out.extend_from_slice(field.key(first));
+            out.extend_from_slice(self.absent(field));
+            first = false;
+        }
+        Ok(())
     }
 
     /// Prints fields as they come. `false` as soon as they do not ascend.
@@ -167,7 +189,8 @@ impl<'s> Printer<'s> {
         first: bool,
         depth: usize,
     ) -> Result<bool> {
-        if (field.label == Label::Implicit && is_default(field.kind, payload)) || self.is_unnamed(field.kind, payload) {
+        let left_out = field.label == Label::Implicit && !field.always && is_default(field.kind, payload);
+        if left_out || self.is_unnamed(field.kind, payload) {
             return Ok(false);
         }
         out.extend_from_slice(field.key(first));

@@ -73,16 +73,10 @@ async fn settle(db: &Db, claim: Arc<Claim>, status: &Status) {
     }
 }
 
-/// Whether the same request would meet the same error again.
+/// Whether the same request would meet the same error again, whatever happens meanwhile. An empty cart can be filled
+/// and a missing SKU be created: a try that failed for the state of things leaves its key free.
 fn is_final(code: Code) -> bool {
-    matches!(
-        code,
-        Code::InvalidArgument
-            | Code::NotFound
-            | Code::AlreadyExists
-            | Code::FailedPrecondition
-            | Code::PermissionDenied
-    )
+    code == Code::InvalidArgument
 }
 
 fn replay<P: Message + Default>(outcome: Outcome) -> Result<Response<P>, Status> {

@@ -168,7 +168,7 @@ impl Rules {
         report.enter(Step::Field(&field.json_name));
         let result = match &field.shape {
             Shape::Scalar(scalar) => scalar.read(value).map(|read| {
-                if field.required && read.is_zero() {
+                if field.required && field.implicit_presence && read.is_zero() {
                     report.add("is required".to_owned());
                 } else if !(field.ignore_zero && read.is_zero()) {
                     field.rule.check(&read, |problem| report.add(problem));

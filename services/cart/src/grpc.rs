@@ -35,7 +35,7 @@ impl CartService for Handlers {
     async fn update_item(&self, request: Request<pb::UpdateItemRequest>) -> Reply<pb::Cart> {
         let owner = Owner::of(&Caller::of(&request));
         let request = request.into_inner();
-        Ok(Response::new(self.carts.set(owner.as_ref(), &request.sku, request.quantity).await?))
+        Ok(Response::new(self.carts.set(owner.as_ref(), &request.sku, request.quantity()).await?))
     }
 
     async fn remove_item(&self, request: Request<pb::RemoveItemRequest>) -> Reply<pb::Cart> {

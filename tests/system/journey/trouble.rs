@@ -40,7 +40,7 @@ async fn a_declined_card_cancels_the_order_gives_the_stock_back_and_the_cart_can
         ("tok_insufficient_funds", "INSUFFICIENT_FUNDS"),
         ("tok_expired_card", "EXPIRED_CARD"),
     ] {
-        if ann.rest.get("/api/v1/cart").await.ok().get("items").is_none() {
+        if ann.rest.get("/api/v1/cart").await.ok()["items"] == json!([]) {
             ann.add(&sku, 1).await;
         }
         let order = ann.place(token).await;
@@ -210,4 +210,22 @@ async fn a_hundred_buyers_of_ten_lamps_get_exactly_ten() {
     let won = join_all(buyers).await.into_iter().filter(|won| *won).count();
     assert_eq!(won, 10);
     assert_eq!(available(&market.guest(), &sku).await, 0);
+}
+
+#[tokio::test]
+async fn nothing_is_said_by_name_and_a_failed_try_leaves_its_key_free() {
+    let market = Market::with(&[("sample", "false")]).await;
+    let sku = stocked(&market, "Lamp", 0).await;
+    let mut ann = market.customer("ann").await;
+    let stock = ann.rest.get(&format!("/api/v1/stock/{sku}")).await.ok();
+    assert_eq!(stock["available"], "0", "{stock}");
+    let found = ann.rest.get("/api/v1/search?query=nothing+like+it+qqq").await.ok();
+    assert_eq!((&found["results"], &found["totalSize"], found["facets"].is_array()), (&json!([]), &json!(0), true));
+    assert_eq!(ann.rest.get("/api/v1/orders").await.ok(), json!({"orders": []}));
+    assert_eq!(ann.rest.patch(&format!("/api/v1/cart/items/{sku}"), json!({})).await.reason(), "INVALID_REQUEST");
+
+    let lamp = stocked(&market, "Other lamp", 5).await;
+    assert_eq!(ann.place_keyed("same", "tok_visa").await.reason(), "CART_EMPTY");
+    ann.add(&lamp, 1).await;
+    ann.place_keyed("same", "tok_visa").await.ok();
 }

@@ -78,7 +78,7 @@ impl Shop {
     }
 
     pub(crate) async fn set<W: Who>(&self, who: &W, sku: &str, quantity: i32) -> Result<pb::Cart, Status> {
-        let request = pb::UpdateItemRequest { sku: sku.into(), quantity };
+        let request = pb::UpdateItemRequest { sku: sku.into(), quantity: Some(quantity) };
         self.client.clone().update_item(who.asks(request)).await.map(Response::into_inner)
     }
 
