@@ -35,7 +35,7 @@ const WORD_PLACES: &[Place] = &[
 
 /// These are not asked for when there is anything else.
 const STOPWORDS: &[&str] =
-    &["a", "an", "and", "at", "by", "for", "from", "in", "is", "my", "of", "on", "or", "the", "to", "w", "with"];
+    &["a", "an", "and", "at", "by", "for", "from", "in", "is", "my", "of", "on", "or", "the", "to", "with"];
 
 /// A term to look up.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn of(query: &str, snapshot: &Snapshot) -> tantivy::Result<Self> {
         let end = query.char_indices().nth(MAX_CHARACTERS).map_or(query.len(), |(index, _)| index);
-        let words = significant(text::words(&query[..end]));
+        let (words, heads) = significant(text::words(&query[..end]));
         let mut planner = Planner { snapshot, keys: Vec::new() };
         for (index, word) in words.iter().enumerate() {
             planner.word(word, 1 << index)?;
@@ -83,23 +83,28 @@ impl Plan {
         let keys = planner.keys;
         let concepts = keys.iter().fold(0, |all, key| all | key.concepts);
         let code = keys.iter().any(|key| key.concepts == concepts && key.frequency(Place::Code) > 0);
-        Ok(Self { head: head(&words, &keys), concepts, code, keys })
+        Ok(Self { head: head(&heads, &keys), concepts, code, keys })
     }
 }
 
-fn significant(mut words: Vec<Word>) -> Vec<Word> {
+/// The words that say something, and which of them are heads.
+fn significant(mut words: Vec<Word>) -> (Vec<Word>, Vec<usize>) {
     words.truncate(MAX_WORDS);
-    let said = |word: &Word| word.continues() || !STOPWORDS.contains(&word.text.as_str());
-    if words.iter().any(|word| !STOPWORDS.contains(&word.text.as_str())) {
-        words.retain(said);
-    }
-    words
+    let heads = noun::heads(&words);
+    let all_stop = words.iter().all(is_stopword);
+    let said = words.into_iter().enumerate().filter(|(_, word)| all_stop || word.continues() || !is_stopword(word));
+    let (places, words): (Vec<usize>, Vec<Word>) = said.unzip();
+    let heads = (0..places.len()).filter(|index| heads.contains(&places[*index])).collect();
+    (words, heads)
+}
+
+fn is_stopword(word: &Word) -> bool {
+    STOPWORDS.contains(&word.text.as_str())
 }
 
 /// The last head that is not a brand: in `laptop hp` the laptop is asked for.
-fn head(words: &[Word], keys: &[Key]) -> u16 {
-    let heads = noun::heads(words);
-    heads.into_iter().rev().find(|index| !is_brand(1 << index, keys)).map_or(0, |index| 1 << index)
+fn head(heads: &[usize], keys: &[Key]) -> u16 {
+    heads.iter().rev().map(|index| 1 << index).find(|concept| !is_brand(*concept, keys)).unwrap_or(0)
 }
 
 fn is_brand(concept: u16, keys: &[Key]) -> bool {

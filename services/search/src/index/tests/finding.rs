@@ -72,6 +72,7 @@ fn a_thing_comes_before_what_has_to_do_with_it() {
     assert_eq!(shelf.ids("laptop")[0], "notebook");
     assert_eq!(shelf.ids("acme laptop")[0], "notebook");
     assert_eq!(shelf.ids("laptop bag")[0], "bag");
+    assert_eq!(shelf.ids("cooling pad for a laptop")[0], "pad");
 }
 
 #[test]
