@@ -112,8 +112,10 @@ async fn measure(options: &Options, binary: &Path) -> Result<Report> {
     let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(target_directory()?)?;
     let catalogue = Catalogue::find(folder.path())?;
     let mut report = Report::new(machine::describe(binary, folder.path(), &catalogue)?);
+    let others = machine::Others::watch()?;
     let wanted = |scenario| options.only.is_empty() || options.only.contains(&scenario);
     scenario::run(binary, folder.path(), &catalogue, Effort::of(options), wanted, &mut report).await?;
+    report.circumstance(others.tell()?);
     Ok(report)
 }
 

@@ -1,10 +1,15 @@
 //! What a figure depends on besides the code.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 
-use super::catalogue::Catalogue;
+use super::{catalogue::Catalogue, process};
 use crate::run::root;
 
 /// The build, the machine and the load, one line each.
@@ -17,9 +22,8 @@ pub(crate) fn describe(binary: &Path, folder: &Path, catalogue: &Catalogue) -> R
     let commit = output(Command::new("git").current_dir(root()).args(["describe", "--always", "--dirty"]));
     let compiler = output(Command::new("rustc").current_dir(root()).arg("--version"));
     let build = [Some(version), commit.map(|commit| format!("commit {commit}")), compiler, Some(mebibytes(size))];
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let machine = [
-        Some(format!("{cores} × {}", field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".into()))),
+        Some(format!("{} × {}", cores(), field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".into()))),
         field("/proc/meminfo", "MemTotal").and_then(|text| memory(&text)),
         read("/proc/sys/kernel/osrelease").map(|release| format!("Linux {release}")),
         file_system(folder).map(|kind| format!("data on {kind}")),
@@ -30,6 +34,40 @@ pub(crate) fn describe(binary: &Path, folder: &Path, catalogue: &Catalogue) -> R
         format!("machine: {}, shared by server and load generator (one thread)", line(&machine)),
         format!("data: {}; SQLite and search index in one directory; rate limits off", catalogue.kind),
     ])
+}
+
+/// How much of the machine others use, who make every figure worse.
+#[derive(Debug)]
+pub(crate) struct Others {
+    since: Instant,
+    machine: Duration,
+    family: Duration,
+}
+
+impl Others {
+    /// From now on.
+    ///
+    /// # Errors
+    /// There is no `/proc`.
+    pub(crate) fn watch() -> Result<Self> {
+        let (machine, family) = (process::cpu_time_of_machine()?, process::cpu_time_of_family()?);
+        Ok(Self { since: Instant::now(), machine, family })
+    }
+
+    /// What they used, when all processes have ended that this one started.
+    ///
+    /// # Errors
+    /// There is no `/proc`.
+    pub(crate) fn tell(&self) -> Result<String> {
+        let family = process::cpu_time_of_family()?.saturating_sub(self.family);
+        let others = process::cpu_time_of_machine()?.saturating_sub(self.machine).saturating_sub(family);
+        let share = others.as_secs_f64() / (self.since.elapsed().as_secs_f64() * cores() as f64);
+        Ok(format!("disturbance: other processes used {:.1} % of the processors meanwhile", share * 100.0))
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// `41.2 MiB`.

@@ -10,7 +10,28 @@ use anyhow::{Context, Result};
 /// There is no such process.
 pub(crate) fn cpu_time(pid: u32) -> Result<Duration> {
     let text = read(pid, "stat")?;
-    let ticks = ticks(&text).with_context(|| format!("read the times of process {pid}"))?;
+    duration(ticks(&text, 2).with_context(|| format!("read the times of process {pid}"))?)
+}
+
+/// The processor time that this process has used so far, and those that it started and that have ended.
+///
+/// # Errors
+/// There is no `/proc`.
+pub(crate) fn cpu_time_of_family() -> Result<Duration> {
+    let this = std::process::id();
+    duration(ticks(&read(this, "stat")?, 4).context("read the times of this process")?)
+}
+
+/// The processor time that all processes together have used since the machine started.
+///
+/// # Errors
+/// There is no `/proc`.
+pub(crate) fn cpu_time_of_machine() -> Result<Duration> {
+    let text = fs::read_to_string("/proc/stat").context("read /proc/stat")?;
+    duration(busy_ticks(&text).context("read the times of the machine")?)
+}
+
+fn duration(ticks: u64) -> Result<Duration> {
     Ok(Duration::from_secs(ticks) / u32::try_from(rustix::param::clock_ticks_per_second())?)
 }
 
@@ -44,13 +65,22 @@ fn read(pid: u32, file: &str) -> Result<String> {
     fs::read_to_string(&path).with_context(|| format!("read {path}"))
 }
 
-/// `utime` and `stime`, the 14th and 15th field. The second is a name in brackets that may have anything in it.
-fn ticks(stat: &str) -> Option<u64> {
+/// The sum of so many of `utime`, `stime`, `cutime` and `cstime`, the fields from the 14th on. The second field is a name
+/// in brackets that may have anything in it.
+fn ticks(stat: &str, fields: usize) -> Option<u64> {
     let (_, after_name) = stat.rsplit_once(')')?;
-    let mut fields = after_name.split_ascii_whitespace().skip(11);
-    let user: u64 = fields.next()?.parse().ok()?;
-    let system: u64 = fields.next()?.parse().ok()?;
-    Some(user + system)
+    let times = after_name.split_ascii_whitespace().skip(11).take(fields);
+    let times: Vec<u64> = times.map(|time| time.parse().ok()).collect::<Option<_>>()?;
+    (times.len() == fields).then(|| times.iter().sum())
+}
+
+/// The times of `cpu` without the fourth and fifth, in which it had nothing to do, and those of guests, which the first
+/// two have in them.
+fn busy_ticks(stat: &str) -> Option<u64> {
+    let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
+    let times: Vec<u64> = line.split_ascii_whitespace().map(|time| time.parse().ok()).collect::<Option<_>>()?;
+    let busy = times.iter().take(8).enumerate().filter(|(at, _)| !matches!(at, 3 | 4));
+    Some(busy.map(|(_, time)| time).sum())
 }
 
 /// A line `Name:   1234 kB`.
@@ -67,8 +97,15 @@ mod tests {
     #[test]
     fn times_are_found_behind_any_name() {
         let stat = "42 (a) R (b) S 1 2 3 4 5 6 7 8 9 10 250 31 0 0 20 0 9 0 100";
-        assert_eq!(ticks(stat), Some(281));
-        assert_eq!(ticks("42 (a) S 1 2"), None);
+        assert_eq!(ticks(stat, 2), Some(281));
+        assert_eq!(ticks("42 (a) S 1 2", 2), None);
+    }
+
+    #[test]
+    fn a_machine_is_busy_when_it_is_not_idle() {
+        let stat = "cpu  1 2 4 800 1600 8 16 32 64 128\ncpu0 1 1 1 1 1 1 1 1 1 1\n";
+        assert_eq!(busy_ticks(stat), Some(63));
+        assert_eq!(busy_ticks("intr 1\n"), None);
     }
 
     #[test]

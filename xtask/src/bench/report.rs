@@ -43,6 +43,11 @@ impl Report {
         Self { circumstances, figures: Vec::new(), requests: Vec::new(), problems: Vec::new() }
     }
 
+    /// Something else that figures depend on.
+    pub(crate) fn circumstance(&mut self, what: String) {
+        self.circumstances.push(what);
+    }
+
     /// A result that is one figure.
     pub(crate) fn figure(&mut self, what: &str, value: String, budget: Option<Budget>) {
         self.figures.push(Figure { what: what.into(), value, budget });
