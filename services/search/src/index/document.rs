@@ -137,7 +137,8 @@ impl Builder<'_> {
         }
         self.add(Place::Head, heads);
         let (mut attributes, mut pairs) = (Tokens::default(), Tokens::default());
-        for words in product.attributes.iter().filter_map(said) {
+        let variants = product.variants.iter().map(|variant| text::words(&variant.title));
+        for words in product.attributes.iter().filter_map(said).chain(variants) {
             attributes.stems(&words);
             pairs.pairs(&words);
         }

@@ -21,7 +21,7 @@ pub(crate) enum Place {
     Kind,
     /// Words of the brand.
     Brand,
-    /// Words of the other attributes' values, and of the names of those that are "yes".
+    /// Words of the other attributes' values, of the names of those that are "yes", and of variants.
     Attributes,
     /// Words of the description.
     Body,

@@ -110,12 +110,16 @@ fn what_fits_is_shown_as_html_and_everything_else_is_escaped() {
 }
 
 #[test]
-fn descriptions_attributes_and_categories_are_searched() {
+fn descriptions_attributes_categories_and_variants_are_searched() {
     let shelf = Shelf::of([
         product("one", "Speaker").attribute("bluetooth", "yes").attribute("usb", "no"),
         product("two", "Kettle").described("Boils water\\nquickly"),
         product("three", "Thing").category("garden-chairs"),
     ]);
+    let mut shirt = product("shirt", "Shirt");
+    shirt.variants[0].title = "Burgundy, XL".into();
+    shelf.put([shirt], 1);
+    assert_eq!(shelf.ids("burgundy shirt"), ["shirt"]);
     assert_eq!(shelf.ids("bluetooth"), ["one"]);
     assert_eq!(shelf.ids("quick water"), ["two"]);
     assert_eq!(shelf.ids("garden chair"), ["three"]);
