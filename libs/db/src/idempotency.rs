@@ -164,6 +164,16 @@ pub async fn begin(db: &Db, key: &Key) -> Result<Begin, Error> {
     }
 }
 
+/// Frees the keys whose work died with the process that did it, and tells how many: nobody needs to wait for their
+/// leases then. Only for a process that has the database to itself and has not begun to serve.
+///
+/// # Errors
+/// Those of the database.
+pub async fn free_abandoned(db: &Db) -> Result<u64, crate::Error> {
+    let sql = "DELETE FROM idempotency_keys WHERE reply IS NULL AND error IS NULL";
+    Ok(db.execute(statement(db.reader(), sql, [])).await?.rows_affected())
+}
+
 /// `None` when the row became free between the two statements.
 fn judge(row: &QueryResult, key: &Key, now: Timestamp) -> Result<Option<Outcome>, Error> {
     let fingerprint: Vec<u8> = row.try_get_by_index(0)?;

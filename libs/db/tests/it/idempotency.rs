@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use db::idempotency::{Begin, Claim, Error, Key, LEASE, Outcome, TTL, begin};
+use db::idempotency::{Begin, Claim, Error, Key, LEASE, Outcome, TTL, begin, free_abandoned};
 use futures::{FutureExt, future::join_all};
 use kernel::{Classify, Kind};
 
@@ -50,6 +50,20 @@ async fn the_stored_reply_is_replayed() {
     for _ in 0..2 {
         assert!(matches!(begin(db, &key()).await, Ok(Begin::Replay(outcome)) if outcome == reply()));
     }
+}
+
+#[tokio::test]
+async fn keys_of_work_that_died_are_freed_and_replies_are_kept() {
+    let fixture = open().await;
+    let db = &fixture.db;
+    let done = claim(db, &key()).await;
+    work(db, &done).await.expect("completes");
+    let other = Key { key: "8".to_owned(), ..key() };
+    let died = claim(db, &other).await;
+    assert_eq!(free_abandoned(db).await.expect("frees"), 1);
+    assert!(matches!(begin(db, &key()).await, Ok(Begin::Replay(outcome)) if outcome == reply()));
+    assert!(matches!(begin(db, &other).await, Ok(Begin::Run(_))));
+    assert!(matches!(work(db, &died).await, Err(Error::Lost)), "whoever was late has no effect");
 }
 
 #[tokio::test]
