@@ -122,14 +122,15 @@ pub(crate) async fn due(
         .collect()
 }
 
-/// Makes calls that a process made when it was killed due at once. Their leases protect nobody any more; should
-/// another replica hold one, both find the same answer under the same key.
+/// Makes calls that a process made, or asked about, when it was killed due at once. Their leases protect nobody any
+/// more; should another replica hold one, both find the same answer under the same key.
 pub(crate) async fn abandon_leases(db: &Db) -> Result<u64, Error> {
     let now = db.clock().now().micros();
     db.write(|tx| {
         Box::pin(async move {
-            let sql = "UPDATE attempts SET due_at = $1 WHERE due_at > $1 AND state = $2";
-            let update = statement(&**tx, sql, [now.into(), State::Sent.name().into()]);
+            let sql = "UPDATE attempts SET due_at = $1 WHERE due_at > $1 AND state IN ($2, $3, $4)";
+            let [sent, processing, unknown] = [State::Sent, State::Processing, State::Unknown].map(State::name);
+            let update = statement(&**tx, sql, [now.into(), sent.into(), processing.into(), unknown.into()]);
             Ok(tx.execute_raw(update).await?.rows_affected())
         })
     })
