@@ -20,6 +20,7 @@ const RESTART_AFTER: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
+    drain: CancellationToken,
     stop: CancellationToken,
 }
 
@@ -28,6 +29,18 @@ impl Tasks {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Is cancelled when the process begins to stop and still answers the calls under way. Answers that would go on
+    /// without end watch it.
+    #[must_use]
+    pub fn draining(&self) -> CancellationToken {
+        self.drain.clone()
+    }
+
+    /// Asks answers that would go on without end to come to it.
+    pub fn drain(&self) {
+        self.drain.cancel();
     }
 
     /// Is cancelled when the process stops. Every long-running task watches it.
@@ -77,6 +90,7 @@ impl Tasks {
     /// Asks all tasks to stop and waits for them, at most so long. Tells whether all have ended.
     pub async fn shutdown(&self, within: Duration) -> bool {
         let begun = Instant::now();
+        self.drain.cancel();
         self.stop.cancel();
         self.tracker.close();
         let ended = tokio::time::timeout(within, self.tracker.wait()).await.is_ok();

@@ -45,7 +45,7 @@ impl Following {
     /// The order now and after every change, until it is at rest, the deadline passes or the process stops.
     pub(crate) fn start(self, tasks: &Tasks) -> States {
         let (sender, receiver) = mpsc::channel(WAITING);
-        let stop = tasks.stopping();
+        let stop = tasks.draining();
         let feed = async move {
             let until = self.until;
             let ended = tokio::select! {
