@@ -14,7 +14,7 @@ use crate::{Config, NAME, app::Identity, events::Events, grpc::Handlers, hasher:
 /// # Errors
 /// The settings make no sense, the signing keys cannot be read or made, or the bus takes no consumer.
 pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, BuildError> {
-    config.check().map_err(BuildError::of(NAME))?;
+    config.check().map_err(BuildError::misconfigured(NAME))?;
     let hasher = Hasher::new(&config.password).map_err(BuildError::of(NAME))?;
     let keys = KeyRing::open(db.clone(), config.rotation()).await.map_err(BuildError::of(NAME))?;
     let keys = Arc::new(keys);

@@ -19,11 +19,11 @@ pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, 
     metrics::describe();
     let wake = Arc::new(Notify::new());
 
-    let from: Mailbox = config.from.parse().map_err(BuildError::of(NAME))?;
-    let primary = mailer::connect(&config.mail_url).map_err(BuildError::of(NAME))?;
+    let from: Mailbox = config.from.parse().map_err(BuildError::misconfigured(NAME))?;
+    let primary = mailer::connect(&config.mail_url).map_err(BuildError::misconfigured(NAME))?;
     let fallback = match config.fallback_mail_url.as_str() {
         "" => None,
-        url => Some(mailer::connect(url).map_err(BuildError::of(NAME))?),
+        url => Some(mailer::connect(url).map_err(BuildError::misconfigured(NAME))?),
     };
     let postman = Postman {
         db: db.clone(),

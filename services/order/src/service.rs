@@ -18,7 +18,7 @@ use crate::{
 /// When settings contradict each other, the database is away, or another consumer on the bus has its name.
 pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, BuildError> {
     metrics::describe();
-    config.check().map_err(BuildError::of(NAME))?;
+    config.check().map_err(BuildError::misconfigured(NAME))?;
     let key = secrets::order_token_key(&db).await.map_err(BuildError::of(NAME))?;
     let tokens = OrderTokens::new(key.as_bytes());
     let access = Access::new(tokens.clone());

@@ -30,7 +30,7 @@ pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, 
     let providers = Providers::new(vec![Arc::new(sandbox)]);
     if providers.find(&config.provider).is_none() {
         let unknown = Error::UnknownProvider { name: config.provider };
-        return Err(BuildError::of(NAME)(unknown));
+        return Err(BuildError::misconfigured(NAME)(unknown));
     }
 
     let settings = Settings {

@@ -14,7 +14,7 @@ use crate::{Config, NAME, app::Users, events::Events, grpc::Handlers};
 /// # Errors
 /// The settings make no sense, or the bus takes no consumer.
 pub async fn build(context: Context, db: Db, config: Config) -> Result<Service, BuildError> {
-    config.check().map_err(BuildError::of(NAME))?;
+    config.check().map_err(BuildError::misconfigured(NAME))?;
     let inbox = Inbox::new(db.clone(), NAME, Arc::new(Events));
     context.bus.subscribe(inbox.subscription()).await.map_err(BuildError::of(NAME))?;
 
