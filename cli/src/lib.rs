@@ -48,8 +48,8 @@ async fn run(arguments: Arguments, environment: &Environment) -> Result<(), Fail
         Command::Import(arguments) => import::run(&arguments, environment).await,
         Command::Config(ConfigCommand::Dump { settings }) => {
             let sources = config::Sources::read(&settings, environment)?;
-            let (_, merged) = config::Settings::load_merged(&sources)?;
-            print(&config::dump(&merged))
+            let (settings, merged) = config::Settings::load_merged(&sources)?;
+            print(&config::dump(&settings, &merged))
         }
         Command::Up(arguments) => up::run(&arguments, environment).await,
         Command::Migrate(arguments) => print(&migrate::run(&arguments.direction, environment).await?),

@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 pub use self::process::{Running, start};
 pub(crate) use self::{
     data_dir::DataDir,
-    stores::{SCHEMAS, Stores},
+    stores::{SCHEMAS, Schema, Stores},
 };
 use crate::{
     args::Up,

@@ -8,8 +8,8 @@ use toml::Value;
 
 use super::{Problems, Sources, merge::Merged};
 
-/// All settings. Each part is described in `config/default.toml`.
-#[derive(Clone, Debug)]
+/// All settings. Each part is described in `config/default.toml`, and masks its secrets when it is serialized.
+#[derive(Clone, Debug, Serialize)]
 pub struct Settings {
     /// Where everything is kept.
     pub data_dir: PathBuf,
@@ -146,7 +146,33 @@ impl Parts<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use toml::Table;
+
+    use super::{super::merge::defaults, *};
+
+    #[test]
+    fn the_reference_agrees_with_the_defaults_of_each_part() {
+        let parts = [
+            ("gateway", Table::try_from(gateway::Config::default())),
+            ("identity", Table::try_from(identity::Config::default())),
+            ("user", Table::try_from(user::Config::default())),
+            ("catalog", Table::try_from(catalog::Config::default())),
+            ("inventory", Table::try_from(inventory::Config::default())),
+            ("cart", Table::try_from(cart::Config::default())),
+            ("order", Table::try_from(order::Config::default())),
+            ("payment", Table::try_from(payment::Config::default())),
+            ("notification", Table::try_from(notification::Config::default())),
+            ("search", Table::try_from(search::Config::default())),
+        ];
+        let mut reference = defaults();
+        for (name, part) in parts {
+            let part = part.expect("settings can be written as TOML");
+            let referred = reference.remove(name).expect("each part has a section");
+            assert_eq!(set_only(&referred), set_only(&Value::Table(part)), "[{name}]");
+        }
+        let rest: Vec<_> = reference.keys().collect();
+        assert_eq!(rest, ["admin", "data_dir", "log", "sample", "shutdown"], "these are the process's own");
+    }
 
     #[test]
     fn the_defaults_are_valid() {

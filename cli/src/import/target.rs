@@ -98,7 +98,7 @@ impl Target {
             Authority::Token(token) => bearer(token)?,
             Authority::Credentials(credentials) => {
                 let token = login(&services.identity, credentials).await;
-                token.map_err(|status| fatal(name, &status).unwrap_or_else(|| refused(&status)))?
+                token.map_err(|status| fatal(name, &status).unwrap_or_else(|| unfit(name, &status)))?
             }
         };
         let target = Self { services, name: name.into(), authority, token: RwLock::new(token) };
@@ -106,7 +106,7 @@ impl Target {
         let asked = target.catalog().list_categories(target.request(ListCategoriesRequest {})).await;
         match asked {
             Ok(_) => Ok(target),
-            Err(status) => Err(fatal(name, &status).unwrap_or_else(|| unreachable(name, &describe(&status)))),
+            Err(status) => Err(fatal(name, &status).unwrap_or_else(|| unfit(name, &status))),
         }
     }
 
@@ -224,9 +224,7 @@ fn fatal(name: &str, status: &Status) -> Option<Failure> {
         Code::PermissionDenied => {
             Failure::new(Exit::NoPermission, "only an administrator may import: the account is none")
         }
-        Code::Unimplemented => {
-            Failure::new(Exit::Unavailable, format!("{name} answers, but is no UltraMarket of this version"))
-        }
+        Code::Unimplemented => strange(name),
         Code::Ok
         | Code::Cancelled
         | Code::Unknown
@@ -243,6 +241,19 @@ fn fatal(name: &str, status: &Status) -> Option<Failure> {
         | Code::DataLoss => return None,
     };
     Some(failure)
+}
+
+/// Why the first calls did not get through: nobody answers, somebody else does, or the server says why.
+fn unfit(name: &str, status: &Status) -> Failure {
+    match (status.source(), status.code()) {
+        (None, _) if status.details().is_empty() => strange(name),
+        (None, Code::InvalidArgument | Code::ResourceExhausted) => refused(status),
+        _ => unreachable(name, &describe(status)),
+    }
+}
+
+fn strange(name: &str) -> Failure {
+    Failure::new(Exit::Unavailable, format!("{name} answers, but is no UltraMarket of this version"))
 }
 
 fn refused(status: &Status) -> Failure {

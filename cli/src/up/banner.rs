@@ -13,19 +13,17 @@ pub(super) fn text(running: &Running, settings: &Settings) -> String {
         running.admin,
         settings.data_dir.display(),
     );
-    match &running.first_start {
-        Some(report) => {
+    match running.administrator() {
+        Some((email, password)) => {
             text += &format!(
-                "  admin       {} with password {}\n              (told this once; kept in {})\n",
-                report.credentials.email,
-                report.credentials.password,
+                "  admin       {email} with password {password}\n              (told this once; kept in {})\n",
                 credentials.display(),
             );
-            if let Some(products) = report.products {
-                text += &format!("  sample      {products} products, to play with\n");
-            }
         }
         None => text += &format!("  admin       see {}\n", credentials.display()),
+    }
+    if let Some(products) = running.sample {
+        text += &format!("  sample      {products} products, to play with\n");
     }
     text + &format!(
         "\nTry\n  curl '{url}/api/v1/products?pageSize=5'\n  curl '{url}/api/v1/search?query=headphones'\n  curl {url}/api/v1/auth/register --json '{{\"email\":\"ann@example.com\",\"password\":\"correct horse battery\",\"displayName\":\"Ann\"}}'\n\n"

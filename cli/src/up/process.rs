@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     net::SocketAddr,
     sync::{Arc, LazyLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use gateway::{Auth, Gateway, Parts};
@@ -26,6 +26,8 @@ use crate::{
 
 const PAGE_TOKEN_KEY: &str = "page-tokens.key";
 const PING_EVERY: Duration = Duration::from_secs(1);
+/// What background work has to end when calls took all the time there was.
+const LEAST_FOR_TASKS: Duration = Duration::from_secs(5);
 
 /// A running marketplace.
 pub struct Running {
@@ -33,8 +35,10 @@ pub struct Running {
     pub http: SocketAddr,
     /// Where the operators' port is.
     pub admin: SocketAddr,
-    /// What only the first start gives.
-    pub(crate) first_start: Option<first_start::Report>,
+    /// The administrator that was made by this start.
+    pub(crate) administrator: Option<Credentials>,
+    /// How many products of the sample catalogue were loaded by this start.
+    pub(crate) sample: Option<u64>,
     shared: Shared,
     stores: Stores,
     edge: Edge,
@@ -112,6 +116,7 @@ pub async fn start(settings: &Settings) -> Result<Running, Failure> {
     let settings = &completed(settings, http.local_addr().map_err(|error| broken(&error))?);
     let directory = DataDir::open(&settings.data_dir)?;
     let shared = Shared::new(settings, &directory)?;
+    let gateway = build_gateway(settings.gateway.clone(), &shared).await?;
     for describe in
         [service_kit::metrics::describe, db::metrics::describe, bus::metrics::describe, cache::metrics::describe]
     {
@@ -120,9 +125,10 @@ pub async fn start(settings: &Settings) -> Result<Running, Failure> {
 
     let stores = Stores::open(directory, &shared.clock, &shared.ids).await?;
     stores.migrate().await?;
-    let credentials = first_start::administrator(&stores, &settings.identity).await?;
+    stores.free_abandoned_keys().await?;
+    let administrator = first_start::administrator(&stores, settings).await?;
 
-    for service in build_services(settings, &shared, &stores).await.map_err(|error| broken(&error))? {
+    for service in build_services(settings, &shared, &stores).await.map_err(|error| unbuilt(&error))? {
         shared.calls.register(service.name(), service.rpc());
     }
     shared.launch.open();
@@ -131,17 +137,17 @@ pub async fn start(settings: &Settings) -> Result<Running, Failure> {
     let admin = Admin::new(shared.health.clone(), METRICS.clone())
         .serve(admin, &shared.tasks)
         .map_err(|error| broken(&error))?;
-    let first_start = match credentials {
-        Some(credentials) => Some(first_start::report(credentials, settings.sample, &shared.calls).await?),
-        None => None,
+    let sample = match settings.sample {
+        true => first_start::sample(&stores, administrator.as_ref(), &shared.calls).await?,
+        false => None,
     };
-    let gateway = build_gateway(settings.gateway.clone(), &shared).await?;
     let drain = Duration::from_secs(settings.shutdown.drain_seconds);
     let (http, edge) = Edge::open(gateway, http, drain, &shared.tasks)?;
     Ok(Running {
         http,
         admin,
-        first_start,
+        administrator,
+        sample,
         shared,
         stores,
         edge,
@@ -251,8 +257,11 @@ impl Running {
     pub async fn shutdown(self) -> bool {
         self.shared.health.not_ready("process", "stopping");
         tokio::time::sleep(self.announce).await;
+        let begun = Instant::now();
+        self.shared.tasks.drain();
         self.edge.drain().await;
-        let ended = self.shared.tasks.shutdown(self.drain).await;
+        let left = self.drain.saturating_sub(begun.elapsed()).max(LEAST_FOR_TASKS);
+        let ended = self.shared.tasks.shutdown(left).await;
         self.shared.calls.close();
         self.stores.close().await;
         tracing::info!(data_dir = %self.stores.directory().path().display(), "stopped");
@@ -261,7 +270,7 @@ impl Running {
 
     /// The administrator's credentials, on the first start.
     pub fn administrator(&self) -> Option<(&str, &str)> {
-        let Credentials { email, password } = &self.first_start.as_ref()?.credentials;
+        let Credentials { email, password } = self.administrator.as_ref()?;
         Some((email, password))
     }
 }
@@ -327,6 +336,11 @@ fn watch_databases(shared: &Shared, stores: &Stores) {
             }
         }
     });
+}
+
+/// A service that cannot be built: for a setting, or for a reason that no operator could know.
+fn unbuilt(error: &BuildError) -> Failure {
+    if error.is_misconfigured() { Failure::new(Exit::Config, service_kit::error_chain(error)) } else { broken(error) }
 }
 
 /// A part that cannot be built although everything it needs is there.

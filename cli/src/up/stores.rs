@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use db::{Db, Durability, Migration, Migrator, Options, SchemaError};
+use db::{Db, Durability, Migration, Migrator, Options, SchemaError, Step};
 use kernel::{SharedClock, SharedIds};
 
 use super::data_dir::DataDir;
@@ -13,6 +13,14 @@ pub(crate) struct Schema {
     pub(crate) service: &'static str,
     pub(crate) durability: Durability,
     pub(crate) migrations: fn() -> Vec<Migration>,
+}
+
+impl Schema {
+    /// All migrations, none of them applied.
+    pub(crate) fn pending(&self) -> Vec<Step> {
+        let pending = |migration: &Migration| Step { name: migration.name().to_owned(), applied: false };
+        (self.migrations)().iter().map(pending).collect()
+    }
 }
 
 /// Every service with a database, in the order in which they are migrated.
@@ -39,9 +47,33 @@ impl Stores {
     /// # Errors
     /// One cannot be opened.
     pub(crate) async fn open(directory: DataDir, clock: &SharedClock, ids: &SharedIds) -> Result<Self, Failure> {
+        Self::open_those(directory, clock, ids, |_| true).await
+    }
+
+    /// Opens the databases that there are.
+    ///
+    /// # Errors
+    /// One cannot be opened.
+    pub(crate) async fn open_existing(
+        directory: DataDir,
+        clock: &SharedClock,
+        ids: &SharedIds,
+    ) -> Result<Self, Failure> {
+        Self::open_those(directory, clock, ids, Path::exists).await
+    }
+
+    async fn open_those(
+        directory: DataDir,
+        clock: &SharedClock,
+        ids: &SharedIds,
+        wanted: impl Fn(&Path) -> bool,
+    ) -> Result<Self, Failure> {
         let mut databases = BTreeMap::new();
         for schema in &SCHEMAS {
             let path = directory.join(&format!("{}.db", schema.service));
+            if !wanted(&path) {
+                continue;
+            }
             let options = Options { durability: schema.durability, ..Options::new(schema.service) };
             let db = Db::open(&url(&path), options, clock.clone(), ids.clone()).await;
             let db = db.map_err(|error| {
@@ -59,7 +91,7 @@ impl Stores {
     /// A schema belongs to a newer version, or a migration fails.
     pub(crate) async fn migrate(&self) -> Result<Vec<String>, Failure> {
         for schema in &SCHEMAS {
-            self.migrator(schema).status().await.map_err(|error| self.unfit(schema, &error))?;
+            self.steps(schema).await?;
         }
         let mut applied = Vec::new();
         for schema in &SCHEMAS {
@@ -67,6 +99,32 @@ impl Stores {
             applied.extend(names.into_iter().map(|name| format!("{} {name}", schema.service)));
         }
         Ok(applied)
+    }
+
+    /// All migrations of a service, and whether its database has them; one that does not exist has none.
+    ///
+    /// # Errors
+    /// The schema belongs to a newer version.
+    pub(crate) async fn steps(&self, schema: &Schema) -> Result<Vec<Step>, Failure> {
+        if self.databases.contains_key(schema.service) {
+            return self.migrator(schema).status().await.map_err(|error| self.unfit(schema, &error));
+        }
+        Ok(schema.pending())
+    }
+
+    /// Frees the idempotency keys of requests that an earlier process did not finish, so that they may be sent again
+    /// at once. The data directory is ours, so nobody else is at work on them.
+    ///
+    /// # Errors
+    /// A database fails.
+    pub(crate) async fn free_abandoned_keys(&self) -> Result<(), Failure> {
+        for db in self.databases.values() {
+            db::idempotency::free_abandoned(db).await.map_err(|error| {
+                let why = service_kit::error_chain(&error);
+                Failure::new(Exit::Failure, format!("cannot use the database of {}: {why}", db.service()))
+            })?;
+        }
+        Ok(())
     }
 
     /// Moves the schema of one service.
@@ -98,15 +156,17 @@ impl Stores {
 
     /// What to tell when a schema cannot be worked with.
     pub(crate) fn unfit(&self, schema: &Schema, error: &db::Error) -> Failure {
-        let why = service_kit::error_chain(error);
-        let hint = match error {
-            db::Error::Schema(SchemaError::Newer(_)) => "; use the version of ultramarket that wrote it",
-            _ => "",
+        let why = match error {
+            db::Error::Schema(newer @ SchemaError::Newer(_)) => {
+                format!("{newer}; use the version of ultramarket that wrote it")
+            }
+            _ => service_kit::error_chain(error),
         };
-        Failure::new(Exit::Config, format!("the database of {} does not fit: {why}{hint}", schema.service))
+        Failure::new(Exit::Config, format!("the database of {} does not fit: {why}", schema.service))
     }
 }
 
+/// A path may have characters that mean something in a URL.
 fn url(path: &Path) -> String {
-    format!("sqlite://{}", path.display())
+    format!("sqlite://{}", path.display().to_string().replace('%', "%25").replace('?', "%3F"))
 }
