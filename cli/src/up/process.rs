@@ -275,11 +275,16 @@ impl Running {
     }
 }
 
-/// What is not set and follows from the rest: tokens and mail name the address where the gateway listens, and mail
-/// stays in the data directory.
+/// What is not set and follows from the rest: tokens and mail name the shop's public address, which is where the
+/// gateway listens unless told otherwise, and mail stays in the data directory.
 fn completed(settings: &Settings, http: SocketAddr) -> Settings {
     let mut settings = settings.clone();
-    let url = format!("http://{http}");
+    let url = match settings.gateway.public_url.trim_end_matches('/') {
+        // Nobody can open the address of all interfaces.
+        "" if http.ip().is_unspecified() => format!("http://127.0.0.1:{}", http.port()),
+        "" => format!("http://{http}"),
+        public => public.to_owned(),
+    };
     if settings.identity.issuer == identity::Config::default().issuer {
         settings.identity.issuer.clone_from(&url);
     }
@@ -346,4 +351,25 @@ fn unbuilt(error: &BuildError) -> Failure {
 /// A part that cannot be built although everything it needs is there.
 fn broken(error: &(dyn std::error::Error + 'static)) -> Failure {
     Failure::new(Exit::Failure, service_kit::error_chain(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    fn issuer(public_url: &str, http: &str) -> String {
+        let sources = Sources::default().set("test", "gateway.public_url", public_url);
+        let settings = Settings::load(&sources).expect("the settings fit");
+        let settings = completed(&settings, http.parse().expect("an address"));
+        assert_eq!(settings.notification.public_url, settings.identity.issuer);
+        settings.identity.issuer
+    }
+
+    #[test]
+    fn tokens_and_mail_name_the_address_that_clients_reach() {
+        assert_eq!(issuer("", "127.0.0.1:8123"), "http://127.0.0.1:8123");
+        assert_eq!(issuer("", "0.0.0.0:8123"), "http://127.0.0.1:8123");
+        assert_eq!(issuer("https://shop.example/", "0.0.0.0:8123"), "https://shop.example");
+    }
 }
