@@ -3,9 +3,12 @@
 //! A file appears whole or not at all, and is named by the notification, so that mail which is handed over twice is
 //! there once.
 
-use std::{io, path::PathBuf};
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
-use tokio::{fs, io::AsyncWriteExt};
 use tonic::codegen::async_trait;
 
 use super::{Mail, MailError, Mailer, eml};
@@ -18,22 +21,30 @@ impl Folder {
     pub(super) fn new(path: PathBuf) -> Self {
         Self(path)
     }
+}
 
-    async fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        fs::create_dir_all(&self.0).await?;
-        let unfinished = self.0.join(format!(".{name}.tmp"));
-        let mut file = fs::File::create(&unfinished).await?;
-        file.write_all(bytes).await?;
-        file.sync_all().await?;
-        drop(file);
-        fs::rename(&unfinished, self.0.join(format!("{name}.eml"))).await
-    }
+/// Writes a file whole or not at all.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = folder.join(format!(".{name}.tmp"));
+    let mut file = match File::create(&unfinished) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(folder)?;
+            File::create(&unfinished)?
+        }
+        file => file?,
+    };
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, folder.join(format!("{name}.eml")))
 }
 
 #[async_trait]
 impl Mailer for Folder {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
         let bytes = eml::write(mail)?;
-        Ok(self.write(&mail.id, &bytes).await?)
+        let (folder, name) = (self.0.clone(), mail.id.clone());
+        // In one piece: each step of its own would wait for a thread of its own.
+        let written = tokio::task::spawn_blocking(move || write(&folder, &name, &bytes)).await;
+        Ok(written.map_err(io::Error::other)??)
     }
 }
