@@ -24,7 +24,6 @@ pub(super) async fn empty(binary: &Path, folder: &Path, effort: Effort, report: 
         let (server, took) = Server::start(binary, &data_dir, Sample::With).await?;
         times.push(took);
         server.stop().await?;
-        std::fs::remove_dir_all(&data_dir)?;
     }
     report.figure("cold start, first, with the sample catalogue", spread(&times)?, None);
     Ok(())
