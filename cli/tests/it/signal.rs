@@ -100,5 +100,6 @@ async fn a_call_under_way_is_answered_before_the_end_and_a_second_signal_does_no
     shop.signal(Signal::TERM);
     let ended = shop.ended().await;
     assert_eq!(ended.code, Some(1), "{}", ended.err);
-    assert!(ended.err.ends_with("ultramarket: stopped at once, as told by a second signal\n"), "{}", ended.err);
+    // Work that is cut short may log something after it.
+    assert!(ended.err.contains("ultramarket: stopped at once, as told by a second signal\n"), "{}", ended.err);
 }
