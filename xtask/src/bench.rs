@@ -63,15 +63,17 @@ pub(crate) struct Effort {
     pub(crate) window: Duration,
     /// How many orders are placed as fast as possible.
     pub(crate) orders: usize,
+    /// How long the server rests after the import.
+    pub(crate) rest: Duration,
 }
 
 impl Effort {
     fn of(options: &Options) -> Self {
         let seconds = Duration::from_secs;
         if options.quick {
-            Self { runs: 3, warm_up: Duration::from_millis(500), window: seconds(2), orders: 300 }
+            Self { runs: 3, warm_up: Duration::from_millis(500), window: seconds(2), orders: 300, rest: seconds(3) }
         } else {
-            Self { runs: 9, warm_up: seconds(2), window: seconds(8), orders: 3000 }
+            Self { runs: 9, warm_up: seconds(2), window: seconds(8), orders: 3000, rest: seconds(30) }
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn describe(binary: &Path, folder: &Path, catalogue: &Catalogue) -> R
     let machine = [
         Some(format!("{} × {}", cores(), field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".into()))),
         field("/proc/meminfo", "MemTotal").and_then(|text| memory(&text)),
-        read("/proc/sys/kernel/osrelease").map(|release| format!("Linux {release}")),
+        Some("Linux".into()),
         file_system(folder).map(|kind| format!("data on {kind}")),
     ];
     let line = |parts: &[Option<String>]| parts.iter().flatten().cloned().collect::<Vec<_>>().join(", ");
@@ -78,10 +78,6 @@ pub(crate) fn mebibytes(bytes: u64) -> String {
 fn output(command: &mut Command) -> Option<String> {
     let output = command.output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-fn read(path: &str) -> Option<String> {
-    Some(fs::read_to_string(path).ok()?.trim().to_owned())
 }
 
 /// The first line `name : value`.

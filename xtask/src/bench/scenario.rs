@@ -69,7 +69,9 @@ pub(crate) async fn run(
     if wanted(Scenario::Import) {
         imported.tell(report);
     }
-    server.settle().await?;
+    if wanted(Scenario::Memory) {
+        memory::after_import(&server, effort, report).await?;
+    }
     server.stop().await?;
 
     if wanted(Scenario::Start) {
